@@ -1,0 +1,156 @@
+"""Boxes, similarity transforms, rotations and the camera model.
+
+Rotations are 3×3 matrices that act on column vectors, in the camera frame (x right, y down,
+z forward). A head that faces the camera squarely has the identity rotation: its own axes are
+x toward image right (the subject's left), y toward the chin, z toward the back of the head, so
+that it looks along −z.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from prosopon.types import FloatArray
+
+Floats = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """Pinhole intrinsics in pixels."""
+
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+
+    @classmethod
+    def default(cls, width: int, height: int) -> Camera:
+        """OpenFace 2's guess for an unknown camera: fx = fy = mean(500·w/640, 500·h/480)."""
+        f = (500.0 * width / 640.0 + 500.0 * height / 480.0) / 2.0
+        return cls(f, f, width / 2.0, height / 2.0)
+
+
+def iou(a: Floats, b: Floats) -> Floats:
+    """Intersection over union of boxes (n, 4) and (m, 4): (n, m)."""
+    x0 = np.maximum(a[:, None, 0], b[None, :, 0])
+    y0 = np.maximum(a[:, None, 1], b[None, :, 1])
+    x1 = np.minimum(a[:, None, 2], b[None, :, 2])
+    y1 = np.minimum(a[:, None, 3], b[None, :, 3])
+    inter = np.maximum(x1 - x0, 0) * np.maximum(y1 - y0, 0)
+    area_a = (a[:, 2] - a[:, 0]) * (a[:, 3] - a[:, 1])
+    area_b = (b[:, 2] - b[:, 0]) * (b[:, 3] - b[:, 1])
+    union = area_a[:, None] + area_b[None] - inter
+    return np.asarray(inter / np.maximum(union, 1e-9))
+
+
+def apply_affine(matrices: Floats, points: Floats) -> Floats:
+    """Points (n, k, 2) through matrices (n, 2, 3)."""
+    return np.asarray(points @ matrices[:, :, :2].swapaxes(1, 2) + matrices[:, None, :, 2])
+
+
+def invert_similarity(matrices: Floats) -> FloatArray:
+    """Inverse of similarity matrices (n, 2, 3)."""
+    a, b = matrices[:, 0, 0], matrices[:, 1, 0]
+    s = a * a + b * b
+    out = np.empty_like(matrices, dtype=np.float32)
+    out[:, 0, 0] = out[:, 1, 1] = a / s
+    out[:, 0, 1] = b / s
+    out[:, 1, 0] = -b / s
+    out[:, :, 2] = -(out[:, :, :2] @ matrices[:, :, 2:])[:, :, 0]
+    return out
+
+
+def square_similarity(
+    centers: Floats, sides: Floats, angles: Floats, size: int
+) -> FloatArray:
+    """Similarities that take a square of an image to a size×size crop.
+
+    centers (n, 2) px; sides (n,) px; angles (n,) rad, clockwise in the image positive. Returns
+    (n, 2, 3): the square's centre goes to the crop's centre ((size−1)/2, (size−1)/2).
+    """
+    scale = size / sides
+    cos, sin = np.cos(angles) * scale, np.sin(angles) * scale
+    out = np.empty((len(centers), 2, 3), dtype=np.float32)
+    out[:, 0, 0] = out[:, 1, 1] = cos
+    out[:, 0, 1] = sin
+    out[:, 1, 0] = -sin
+    out[:, :, 2] = (size - 1) / 2 - (out[:, :, :2] @ centers[:, :, None])[:, :, 0]
+    return out
+
+
+def rotation_z(angles: Floats) -> Floats:
+    """(n, 3, 3) rotations about the viewing axis; positive is clockwise in the image."""
+    out = np.zeros((len(angles), 3, 3), dtype=np.float32)
+    out[:, 0, 0] = out[:, 1, 1] = np.cos(angles)
+    out[:, 1, 0] = np.sin(angles)
+    out[:, 0, 1] = -out[:, 1, 0]
+    out[:, 2, 2] = 1
+    return out
+
+
+def rotation_from_6d(values: Floats) -> Floats:
+    """(n, 6) → (n, 3, 3): the first two columns, orthonormalised (Zhou et al., CVPR 2019)."""
+    a = values[:, :3] / np.linalg.norm(values[:, :3], axis=1, keepdims=True)
+    b = values[:, 3:] - (a * values[:, 3:]).sum(1, keepdims=True) * a
+    b = b / np.linalg.norm(b, axis=1, keepdims=True)
+    return np.stack([a, b, np.cross(a, b)], axis=2)
+
+
+def euler_from_rotation(rotations: Floats) -> Floats:
+    """(n, 3, 3) → (n, 3) pitch, yaw, roll in radians.
+
+    Yaw is positive when the face turns toward image right, pitch when it turns up, roll when it
+    is turned clockwise in the image about its own line of sight: R = Ry · Rx · Rz.
+    """
+    forward = -rotations[:, :, 2]
+    yaw = np.arctan2(forward[:, 0], -forward[:, 2])
+    pitch = np.arcsin(np.clip(-forward[:, 1], -1, 1))
+    return np.stack([pitch, yaw, _roll(rotations, pitch, yaw)], axis=1)
+
+
+def _roll(rotations: Floats, pitch: Floats, yaw: Floats) -> Floats:
+    unrolled = rotation_from_euler(np.stack([pitch, yaw, np.zeros_like(yaw)], axis=1))
+    local = unrolled.swapaxes(1, 2) @ rotations
+    return np.asarray(np.arctan2(local[:, 1, 0], local[:, 0, 0]))
+
+
+def rotation_from_euler(euler: Floats) -> Floats:
+    """(n, 3) pitch, yaw, roll → (n, 3, 3): the inverse of :func:`euler_from_rotation`."""
+    pitch, yaw, roll = euler[:, 0], euler[:, 1], euler[:, 2]
+    zero, one = np.zeros_like(yaw), np.ones_like(yaw)
+    cy, sy = np.cos(yaw), np.sin(yaw)
+    cp, sp = np.cos(pitch), np.sin(pitch)
+    cr, sr = np.cos(roll), np.sin(roll)
+    ry = np.stack([cy, zero, -sy, zero, one, zero, sy, zero, cy], 1).reshape(-1, 3, 3)
+    rx = np.stack([one, zero, zero, zero, cp, sp, zero, -sp, cp], 1).reshape(-1, 3, 3)
+    rz = np.stack([cr, -sr, zero, sr, cr, zero, zero, zero, one], 1).reshape(-1, 3, 3)
+    return np.asarray(ry @ rx @ rz)
+
+
+def rotation_vector(rotations: Floats) -> Floats:
+    """(n, 3, 3) → (n, 3) axis × angle, radians (as ``cv2.Rodrigues``)."""
+    skew = np.stack(
+        [
+            rotations[:, 2, 1] - rotations[:, 1, 2],
+            rotations[:, 0, 2] - rotations[:, 2, 0],
+            rotations[:, 1, 0] - rotations[:, 0, 1],
+        ],
+        axis=1,
+    )
+    cos = np.clip((np.trace(rotations, axis1=1, axis2=2) - 1) / 2, -1, 1)
+    angle = np.arccos(cos)
+    sin = np.linalg.norm(skew, axis=1) / 2
+    scale = np.where(sin > 1e-6, angle / np.maximum(2 * sin, 1e-12), 0.5)
+    return np.asarray(skew * scale[:, None])
+
+
+def gaze_angles(vectors: Floats) -> Floats:
+    """Unit vectors (n, 3) → (n, 2) yaw, pitch in radians; into the lens (0, 0, −1) is (0, 0)."""
+    yaw = np.arctan2(vectors[:, 0], -vectors[:, 2])
+    pitch = np.arcsin(np.clip(-vectors[:, 1], -1, 1))
+    return np.stack([yaw, pitch], axis=1)
