@@ -1,0 +1,81 @@
+"""What a training example can say, and the shards that hold examples.
+
+A shard is one uncompressed ``.npz`` file whose arrays share their first axis. Every example is a
+luminance crop of SHARD_SIZE pixels: the network's crop with a margin around it, so that
+augmentation may shift, scale and turn it without inventing pixels. The face stands upright in it
+and has the size that ``prosopon.crop`` would give it: a square of side ``CROP_SCALE`` times the
+larger extent of the 68 points covers the central NETWORK_SIZE pixels. All labels are in the
+frame of that crop.
+
+What a source does not say is NaN (for ``emotion``, a whole row of NaN), and is masked in the loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from prosopon.types import AnyArray
+
+NETWORK_SIZE = 128
+SHARD_SIZE = 160
+CROP_SCALE = 1.35
+
+AU_NAMES = (
+    "AU01 AU02 AU04 AU05 AU06 AU07 AU09 AU10 AU12 AU14 AU15 "
+    "AU17 AU18 AU20 AU22 AU23 AU24 AU25 AU26 AU28 AU45"
+).split()
+AU_SIDED = "AU01 AU02 AU04 AU05 AU06 AU07 AU09 AU10 AU12 AU14 AU15 AU20 AU45".split()
+EMOTIONS = "neutral happiness sadness surprise fear disgust anger contempt".split()
+
+# 68 iBUG points, then the pupils (subject's right, left), then the lower edges of the brows that
+# WFLW has and iBUG lacks: 70–73 the right brow, inner to outer (WFLW 38 39 40 41), 74–77 the left
+# brow, inner to outer (WFLW 50 49 48 47).
+N_POINTS = 78
+
+FIELDS: dict[str, tuple[tuple[int, ...], str]] = {
+    "image": ((SHARD_SIZE, SHARD_SIZE), "uint8"),
+    "points": ((N_POINTS, 2), "float32"),  # px of the shard image, (x, y)
+    "visible": ((N_POINTS,), "float32"),  # 1 seen, 0 hidden, NaN unknown
+    "rotation": ((3, 3), "float32"),  # head → camera
+    "gaze": ((2, 3), "float32"),  # unit vectors, subject's right eye first, camera frame
+    "au": ((len(AU_NAMES),), "float32"),  # intensity 0–5
+    "au_right": ((len(AU_SIDED),), "float32"),
+    "au_left": ((len(AU_SIDED),), "float32"),
+    "au_present": ((len(AU_NAMES),), "float32"),  # 0/1 (or a probability) by people
+    "eye_open": ((2,), "float32"),  # 0 shut – 1 open
+    "emotion": ((len(EMOTIONS),), "float32"),  # distribution of votes
+    "affect": ((2,), "float32"),  # valence, arousal
+    "face": ((), "float32"),  # 1 face, 0 none
+    "person": ((), "str"),
+    "source": ((), "str"),
+    "name": ((), "str"),
+}
+
+
+def write_shard(path: Path, examples: Sequence[dict[str, AnyArray | float | str]]) -> None:
+    """Write examples (dicts of FIELDS; an absent field is "not said") to ``path``, atomically."""
+    arrays: dict[str, AnyArray] = {}
+    for name, (shape, dtype) in FIELDS.items():
+        if dtype == "str":
+            arrays[name] = np.array([str(e.get(name, "")) for e in examples])
+            continue
+        missing = np.full(shape, np.nan) if dtype == "float32" else None
+        values = [e.get(name, missing) for e in examples]
+        arrays[name] = np.asarray(values, dtype=dtype).reshape(len(examples), *shape)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("wb") as file:
+        np.savez(file, **arrays)
+    temporary.replace(path)
+
+
+def read_shards(paths: Sequence[Path]) -> dict[str, npt.NDArray[np.generic]]:
+    """All examples of several shards, concatenated field by field."""
+    if not paths:
+        raise FileNotFoundError("no shards given")
+    parts = [np.load(path) for path in paths]
+    return {name: np.concatenate([part[name] for part in parts]) for name in FIELDS}
