@@ -1,0 +1,110 @@
+"""Emotion on FER+ PublicTest (Barsoum et al., ICMI 2016): the majority of ten raters.
+
+Data: a Parquet file of ``image`` (encoded 48×48 grey faces), ``name``, ``split`` and ``votes``
+(counts in the order of VOTES). The whole picture is given as the box.
+
+Rule: the label is the class with the most votes; pictures whose most votes are "unknown" or "not
+a face" are dropped; of classes with equal votes the first in the order of VOTES is the label.
+"Clear majority" is the stricter rule of the data set's authors' code: votes cast by one rater alone
+are struck, and the label must have more than half of what remains.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from prosopon.types import AnyArray, FaceTable
+from prosopon_eval.data import decode_image, map_faces, read_rows, whole_picture
+from prosopon_eval.metrics import accuracy, bootstrap_by_group, confusion_matrix, macro_f1
+from prosopon_eval.report import Figure, Matrix, Protocol, Scores
+
+if TYPE_CHECKING:
+    from prosopon import Analyzer
+
+VOTES = (
+    "neutral",
+    "happiness",
+    "surprise",
+    "sadness",
+    "anger",
+    "disgust",
+    "fear",
+    "contempt",
+    "unknown",
+    "not a face",
+)
+EMOTIONS = VOTES[:8]
+SPLIT = "PublicTest"
+
+
+def majority(votes: AnyArray) -> AnyArray:
+    """Index into EMOTIONS of the majority of votes (n, 10); −1 where the row is dropped: (n,)."""
+    label = votes.argmax(axis=1)
+    return np.where(label < len(EMOTIONS), label, -1)
+
+
+def clear_majority(votes: AnyArray) -> AnyArray:
+    """As :func:`majority` by the stricter rule: −1 where no class has more than half: (n,)."""
+    kept = np.where(votes > 1, votes, 0)
+    clear = 2 * kept.max(axis=1) > kept.sum(axis=1)
+    return np.where(clear, majority(kept), -1)
+
+
+def predicted_emotion(faces: FaceTable) -> int:
+    """Index into EMOTIONS of the most probable emotion; neutral where no face was measured."""
+    if not len(faces) or np.isnan(faces["emotion"][0]).any():
+        return EMOTIONS.index("neutral")
+    return EMOTIONS.index(faces.emotion_names[int(faces["emotion"][0].argmax())])
+
+
+def figures(predicted: AnyArray, labels: AnyArray, rule: str) -> list[Figure]:
+    """Accuracy and macro-F1 of the rows with a label."""
+    pairs = np.stack([predicted, labels], axis=1)[labels >= 0]
+    # PublicTest has no names of people: every picture is its own group.
+    groups = np.arange(len(pairs))
+
+    def correct(rows: AnyArray) -> float:
+        return 100 * accuracy(rows[:, 0], rows[:, 1])
+
+    def balanced(rows: AnyArray) -> float:
+        return macro_f1(rows[:, 0], rows[:, 1], len(EMOTIONS))
+
+    return [
+        Figure(
+            f"{name}, {rule}",
+            statistic(pairs),
+            unit,
+            len(pairs),
+            *bootstrap_by_group(pairs, groups, statistic),
+        )
+        for name, unit, statistic in [("accuracy", "%", correct), ("macro F1", "", balanced)]
+    ]
+
+
+def run(analyzer: Analyzer, path: Path) -> Scores:
+    """Accuracy, macro-F1 and confusion of the eight classes."""
+    rows = read_rows(path, ["image", "name", "votes"], [("split", "=", SPLIT)])
+
+    def measure(row: dict[str, Any]) -> FaceTable:
+        image = decode_image(row["image"], row["name"])
+        return analyzer.image(image, boxes=whole_picture(image))
+
+    tables = map_faces(measure, rows, "ferplus")
+    predicted = np.array([predicted_emotion(faces) for faces in tables])
+    votes = np.array([row["votes"] for row in rows])
+    labels = majority(votes)
+    chosen = labels >= 0
+    counts = confusion_matrix(predicted[chosen], labels[chosen], len(EMOTIONS))
+    return Scores(
+        (
+            *figures(predicted, labels, "majority"),
+            *figures(predicted, clear_majority(votes), "clear majority"),
+        ),
+        (Matrix("confusion, majority", EMOTIONS, tuple(map(tuple, counts.tolist()))),),
+    )
+
+
+PROTOCOL = Protocol("emotion on FER+ PublicTest, boxes given: accuracy over 8 classes", run)

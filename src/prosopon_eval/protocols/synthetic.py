@@ -1,0 +1,158 @@
+"""Head rotation, gaze, action units and points on rendered people with exact labels.
+
+Data: a folder of ``.npz`` shards of rendered faces (or one shard), as described in
+``prosopon_train.data.schema``, whose people occur nowhere in training. Used are ``image``
+(n, s, s) uint8 luminance, ``points`` (n, 78, 2) px, ``rotation`` (n, 3, 3) head → camera, ``gaze``
+(n, 2, 3) unit vectors, ``au`` (n, 21) 0–5 and ``person`` (n,). NaN labels are left out. The true
+face box is given: this measures the network, not the detector.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from prosopon.errors import InputError
+from prosopon.types import AnyArray, FaceTable
+from prosopon_eval.data import map_faces
+from prosopon_eval.metrics import (
+    angular_error,
+    bootstrap_by_group,
+    euler_error,
+    icc31,
+    normalised_mean_error,
+    pearson,
+    rotation_error,
+)
+from prosopon_eval.report import Figure, Protocol, Scores
+from prosopon_train.data.schema import AU_NAMES
+
+if TYPE_CHECKING:
+    from prosopon import Analyzer
+
+ARRAYS = ("image", "points", "rotation", "gaze", "au", "person")
+FOREHEAD = 0.25  # of the points' height: how far a face box reaches above the brows
+
+
+def read(path: Path) -> dict[str, AnyArray]:
+    """The arrays of one shard, or of all shards in a folder.
+
+    Raises InputError when there are none or one lacks an array.
+    """
+    files = sorted(path.glob("*.npz")) if path.is_dir() else [path]
+    if not files:
+        raise InputError(f"{path}: holds no .npz shards; render them first")
+    parts = [_read_shard(file) for file in files]
+    return {name: np.concatenate([part[name] for part in parts]) for name in ARRAYS}
+
+
+def _read_shard(file: Path) -> dict[str, AnyArray]:
+    try:
+        with np.load(file, allow_pickle=False) as shard:
+            return {name: shard[name] for name in ARRAYS}
+    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(f"{file}: not a shard of rendered faces ({error})") from error
+
+
+def face_box(points: AnyArray) -> AnyArray:
+    """The face box (1, 4) px of points (≥ 68, 2): their bounds, with the forehead added."""
+    low, high = points[:68].min(axis=0), points[:68].max(axis=0)
+    top = low[1] - FOREHEAD * (high[1] - low[1])
+    return np.array([[low[0], top, high[0], high[1]]], dtype=np.float32)
+
+
+def column(tables: list[FaceTable], name: str) -> AnyArray:
+    """``name`` of the one face of every table, stacked; NaN where nothing was measured."""
+    schema = next(c for c in tables[0].schema if c.name == name)
+    return np.stack([t[name][0] if len(t) else schema.empty(1)[0] for t in tables])
+
+
+def error_figures(name: str, errors: AnyArray, people: AnyArray) -> list[Figure]:
+    """Mean and median of errors (n,) in degrees over the rows that have one."""
+    chosen = np.isfinite(errors)
+    kept, groups = errors[chosen], people[chosen]
+    statistics: dict[str, Callable[[AnyArray], float]] = {
+        "mean": lambda e: float(e.mean()),
+        "median": lambda e: float(np.median(e)),
+    }
+    return [
+        Figure(
+            f"{name}, {how}",
+            statistic(kept) if len(kept) else float("nan"),
+            "deg",
+            len(kept),
+            *(bootstrap_by_group(kept, groups, statistic) if len(kept) else ()),
+        )
+        for how, statistic in statistics.items()
+    ]
+
+
+def au_figures(predicted: AnyArray, truth: AnyArray, people: AnyArray) -> list[Figure]:
+    """Pearson r and ICC(3,1) of every unit that varies, and their means over units."""
+    correlations, agreements = [], []
+    for k, name in enumerate(AU_NAMES):
+        chosen = np.isfinite(predicted[:, k]) & np.isfinite(truth[:, k])
+        pairs = np.stack([predicted[chosen, k], truth[chosen, k]], axis=1).astype(np.float64)
+        if len(pairs) < 2 or np.ptp(pairs[:, 1]) == 0:
+            continue
+
+        def correlation(rows: AnyArray) -> float:
+            return pearson(rows[:, 0], rows[:, 1])
+
+        interval = bootstrap_by_group(pairs, people[chosen], correlation, n=200)
+        # A head that never moves has no correlation with anything: that is 0, not unknown.
+        r = float(np.nan_to_num(correlation(pairs)))
+        correlations.append(Figure(f"{name} r", r, "", len(pairs), *interval))
+        agreements.append(icc31(pairs[:, 0], pairs[:, 1]))
+    if not correlations:
+        return []
+    means = [
+        Figure(
+            "AU r, mean of units", np.mean([f.value for f in correlations]).item(), "", len(truth)
+        ),
+        Figure("AU ICC(3,1), mean of units", float(np.mean(agreements)), "", len(truth)),
+    ]
+    return [*means, *correlations]
+
+
+def run(analyzer: Analyzer, path: Path) -> Scores:
+    """Errors of rotation, gaze and points, correlation and agreement of action units."""
+    data = read(path)
+    boxes = [face_box(points) for points in data["points"]]
+
+    def measure(i: int) -> FaceTable:
+        return analyzer.image(data["image"][i], boxes=boxes[i])
+
+    tables = map_faces(measure, range(len(boxes)), "synthetic")
+    people = data["person"]
+    vectors = column(tables, "pose_r").astype(np.float64)
+    rotations = np.stack([cv2.Rodrigues(v)[0] if np.isfinite(v).all() else _NAN3 for v in vectors])
+    gaze = angular_error(column(tables, "gaze").astype(np.float64), data["gaze"]).mean(axis=1)
+    order = [tables[0].au_names.index(name) for name in AU_NAMES]
+    euler = euler_error(rotations, data["rotation"])
+    points = data["points"][:, :68]
+    nme = 100 * normalised_mean_error(column(tables, "landmarks"), points)
+    missed = float(np.isnan(nme).sum())
+    return Scores(
+        (
+            *error_figures("head rotation", rotation_error(rotations, data["rotation"]), people),
+            *(
+                Figure(f"{axis}, mean", float(np.nanmean(values)), "deg", len(values))
+                for axis, values in zip(("pitch", "yaw", "roll"), euler.T, strict=True)
+            ),
+            *error_figures("gaze", gaze, people),
+            *au_figures(column(tables, "au")[:, order], data["au"], people),
+            Figure("NME median", float(np.nanmedian(nme)), "%", len(nme)),
+            Figure("faces missed", missed, "count", len(nme)),
+        )
+    )
+
+
+_NAN3 = np.full((3, 3), np.nan)
+
+PROTOCOL = Protocol("rendered people: head rotation, gaze, action units, points; boxes given", run)

@@ -1,0 +1,163 @@
+"""What a protocol returns, and how it is shown and stored."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prosopon.errors import OutputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from prosopon import Analyzer
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured number.
+
+    name: what, with its subset after a comma; value; unit ("" for a ratio, "%", "deg", "count");
+    n: rows it rests on; low, high: 95 % interval from resampling people, NaN where none is made.
+    """
+
+    name: str
+    value: float
+    unit: str
+    n: int
+    low: float = math.nan
+    high: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Counts by true class (rows) and predicted class (columns), in the order of ``labels``."""
+
+    name: str
+    labels: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The figures of one protocol on one data set for one pack."""
+
+    protocol: str
+    data: str
+    pack: str
+    version: str
+    figures: tuple[Figure, ...]
+    matrices: tuple[Matrix, ...] = ()
+
+    def __iter__(self) -> Iterator[Figure]:
+        return iter(self.figures)
+
+    def __getitem__(self, name: str) -> Figure:
+        for figure in self.figures:
+            if figure.name == name:
+                return figure
+        raise KeyError(f"no figure {name!r}; there are: {', '.join(f.name for f in self.figures)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What a protocol's ``run`` hands over: figures, and confusion matrices where it has any."""
+
+    figures: tuple[Figure, ...]
+    matrices: tuple[Matrix, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """A way to score a pack: ``run(analyzer, path)`` on data of the described kind.
+
+    description: one line for help texts: what is measured, on which rows, by which rule.
+    """
+
+    description: str
+    run: Callable[[Analyzer, Path], Scores]
+
+
+def show(result: Result, console: Console) -> None:
+    """Print the figures, and any confusion matrix, as tables."""
+    from rich.table import Table
+
+    table = Table(title=f"{result.protocol} · {result.data} · pack {result.pack}")
+    table.add_column("figure")
+    for heading in ("value", "95 % interval", "n"):
+        table.add_column(heading, justify="right")
+    for figure in result.figures:
+        interval = f"{_text(figure, figure.low)} to {_text(figure, figure.high)}"
+        value = f"{_text(figure, figure.value)} {_symbol(figure.unit)}".rstrip()
+        table.add_row(figure.name, value, "" if math.isnan(figure.low) else interval, f"{figure.n}")
+    console.print(table)
+    for matrix in result.matrices:
+        console.print(f"{matrix.name} (rows true, columns predicted)", style="italic")
+        grid = Table()
+        for heading in ("", *matrix.labels):
+            grid.add_column(heading, justify="right")
+        for label, row in zip(matrix.labels, matrix.counts, strict=True):
+            grid.add_row(label, *map(str, row))
+        console.print(grid)
+
+
+def as_dict(result: Result) -> dict[str, object]:
+    """Plain dictionary of a result; NaN becomes None, as JSON has no NaN."""
+    return {
+        "protocol": result.protocol,
+        "data": result.data,
+        "pack": result.pack,
+        "version": result.version,
+        "figures": [
+            {
+                "name": figure.name,
+                "value": _number(figure.value),
+                "low": _number(figure.low),
+                "high": _number(figure.high),
+                "unit": figure.unit,
+                "n": figure.n,
+            }
+            for figure in result.figures
+        ],
+        "matrices": [
+            {"name": m.name, "labels": list(m.labels), "counts": [list(row) for row in m.counts]}
+            for m in result.matrices
+        ],
+    }
+
+
+def write_json(result: Result, path: Path) -> None:
+    """Write a result as JSON, whole or not at all.
+
+    Raises OutputError when the file can't be written.
+    """
+    text = json.dumps(as_dict(result), indent=2, ensure_ascii=False) + "\n"
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        reason = error.strerror or type(error).__name__
+        raise OutputError(
+            f"{path}: can't be written ({reason}); name a file in a folder that you can write to"
+        ) from error
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _text(figure: Figure, value: float) -> str:
+    if figure.unit == "count":
+        return f"{value:.0f}"
+    return f"{value:.2f}" if figure.unit else f"{value:.3f}"
+
+
+def _symbol(unit: str) -> str:
+    return {"deg": "°", "count": ""}.get(unit, unit)
