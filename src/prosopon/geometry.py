@@ -48,9 +48,9 @@ def iou(a: Floats, b: Floats) -> Floats:
     return np.asarray(inter / np.maximum(union, 1e-9))
 
 
-def apply_affine(matrices: Floats, points: Floats) -> Floats:
+def apply_affine(matrices: FloatArray, points: FloatArray) -> FloatArray:
     """Points (n, k, 2) through matrices (n, 2, 3)."""
-    return np.asarray(points @ matrices[:, :, :2].swapaxes(1, 2) + matrices[:, None, :, 2])
+    return points @ matrices[:, :, :2].swapaxes(1, 2) + matrices[:, None, :, 2]
 
 
 def invert_similarity(matrices: Floats) -> FloatArray:

@@ -1,0 +1,53 @@
+"""What a head is, and what it is told when it decodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from prosopon.geometry import Camera
+from prosopon.types import AnyArray, Column, FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything known of n faces when their outputs are decoded.
+
+    outputs: name → (n, size) raw network outputs;
+    to_image: (n, 2, 3) similarities from crop pixels to image pixels;
+    angles: (n,) rad, in-plane rotation that the crop took out; crop_size: px;
+    camera: intrinsics; face_shape: (68, 3) mm, mean face in the head's axes;
+    contrast, sharpness: (n,), see ``prosopon.crop.CropBatch``;
+    columns: what earlier heads have decoded.
+    """
+
+    outputs: Mapping[str, FloatArray]
+    to_image: FloatArray
+    angles: FloatArray
+    crop_size: int
+    camera: Camera
+    face_shape: FloatArray
+    contrast: FloatArray
+    sharpness: FloatArray
+    columns: dict[str, AnyArray] = field(default_factory=dict)
+
+    @property
+    def pixel(self) -> FloatArray:
+        """(n,) image pixels per crop pixel."""
+        return np.hypot(self.to_image[:, 0, 0], self.to_image[:, 1, 0])
+
+
+@dataclass(frozen=True, slots=True)
+class HeadSpec:
+    """One task: the outputs it reads, the columns it gives, and the function between them."""
+
+    inputs: tuple[str, ...]
+    columns: tuple[Column, ...]
+    decode: Callable[[Context], dict[str, AnyArray]]
+
+
+def sigmoid(values: FloatArray) -> FloatArray:
+    """Logistic function, safe for large magnitudes."""
+    return np.float32(0.5) * (np.tanh(np.float32(0.5) * values) + np.float32(1))

@@ -1,0 +1,41 @@
+"""What a training run is made of. A config is a Python file that defines ``CONFIG``."""
+
+from __future__ import annotations
+
+import runpy
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from prosopon_train.losses import Weights
+
+
+@dataclass(frozen=True)
+class Source:
+    """Shards of one folder below the data root, and their share of every batch."""
+
+    folder: str
+    share: float
+
+
+@dataclass(frozen=True)
+class Config:
+    """One run: data, model, losses, schedule."""
+
+    sources: tuple[Source, ...]
+    images: int  # examples to see in all; the learning rate follows a cosine over them
+    batch: int = 64
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    warmup: int = 20_000  # examples
+    ema: float = 0.999  # of the weights, per step; the average is what is exported
+    seed: int = 0
+    model: dict[str, object] = field(default_factory=dict)
+    weights: Weights = field(default_factory=Weights)
+
+
+def load_config(path: Path) -> Config:
+    """The CONFIG of a config file."""
+    config = runpy.run_path(str(path)).get("CONFIG")
+    if not isinstance(config, Config):
+        raise ValueError(f"{path}: defines no CONFIG of type prosopon_train.config.Config")
+    return config

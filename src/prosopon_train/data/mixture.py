@@ -1,0 +1,84 @@
+"""Batches drawn from several sources at fixed shares, augmented in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from prosopon.types import AnyArray
+from prosopon_train.config import Source
+from prosopon_train.data.augment import (
+    LABELS,
+    Example,
+    augment,
+    center_crop,
+    network_points,
+    standardise,
+)
+from prosopon_train.data.schema import read_shards
+
+
+class Pool:
+    """All examples of one source, held in memory."""
+
+    def __init__(self, folder: Path) -> None:
+        self.arrays = read_shards(sorted(folder.glob("*.npz")))
+
+    def __len__(self) -> int:
+        return len(self.arrays["image"])
+
+    def example(self, index: int) -> Example:
+        return {name: self.arrays[name][index] for name in ("image", *LABELS)}
+
+
+def collate(views: Sequence[Example]) -> tuple[Tensor, dict[str, Tensor]]:
+    """Views as network input (n, 1, s, s) and labels, points in the network's unit."""
+    images = np.stack([standardise(view["image"]) for view in views])[:, None]
+    labels = {
+        name: torch.from_numpy(np.stack([np.asarray(v[name], np.float32) for v in views]))
+        for name in LABELS
+    }
+    labels["points"] = torch.from_numpy(network_points(labels["points"].numpy()))
+    inputs = torch.from_numpy(images).contiguous(memory_format=torch.channels_last)
+    return inputs, labels
+
+
+def batches(
+    root: Path, sources: Sequence[Source], size: int, seed: int, start: int = 0
+) -> Iterator[tuple[Tensor, dict[str, Tensor]]]:
+    """Endless augmented batches. Step ``start`` onward is the same whatever came before it."""
+    pools = [Pool(root / source.folder) for source in sources]
+    shares = np.array([source.share for source in sources])
+    shares = shares / shares.sum()
+
+    def make(step: int) -> tuple[Tensor, dict[str, Tensor]]:
+        rng = np.random.default_rng((seed, step))
+        views = []
+        for chosen in rng.choice(len(pools), size, p=shares):
+            pool = pools[chosen]
+            views.append(augment(pool.example(int(rng.integers(len(pool)))), rng))
+        return collate(views)
+
+    with ThreadPoolExecutor(1) as executor:
+        ahead = [executor.submit(make, start + i) for i in range(4)]
+        step = start + len(ahead)
+        while True:
+            yield ahead.pop(0).result()
+            ahead.append(executor.submit(make, step))
+            step += 1
+
+
+def plain_batches(
+    folder: Path, size: int = 256
+) -> Iterator[tuple[Tensor, dict[str, Tensor], dict[str, AnyArray]]]:
+    """Every example of a folder once, unaugmented, with its raw arrays, for validation."""
+    pool = Pool(folder)
+    for begin in range(0, len(pool), size):
+        views = [center_crop(pool.example(i)) for i in range(begin, min(begin + size, len(pool)))]
+        raw = {k: v[begin : begin + size] for k, v in pool.arrays.items() if k != "image"}
+        yield (*collate(views), raw)

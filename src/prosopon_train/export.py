@@ -1,0 +1,95 @@
+"""From a trained network to the files of a pack: ONNX, parity, int8."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    CalibrationMethod,
+    QuantFormat,
+    QuantType,
+    quantize_static,
+)
+from onnxruntime.quantization.shape_inference import quant_pre_process
+from torch import nn
+
+from prosopon.types import AnyArray
+from prosopon_train.data.schema import NETWORK_SIZE
+from prosopon_train.model.network import FaceNetwork
+
+OPSET = 17
+PARITY = 1e-3
+
+
+def load_network(checkpoint: Path) -> FaceNetwork:
+    """The averaged network of a ``final.pt`` or ``last.pt``, ready for inference."""
+    state = torch.load(checkpoint, weights_only=True)
+    model = FaceNetwork(**state["arguments"])
+    model.load_state_dict(state["average"])
+    return model.eval()
+
+
+def export_onnx(model: nn.Module, path: Path) -> float:
+    """Write ``model`` to ``path`` with a free batch axis; returns the largest deviation from torch.
+
+    Raises ValueError when that exceeds PARITY.
+    """
+    example = torch.randn(3, 1, NETWORK_SIZE, NETWORK_SIZE, generator=torch.manual_seed(0))
+    torch.onnx.export(
+        model,
+        (example,),
+        str(path),
+        input_names=["crops"],
+        output_names=["heads"],
+        dynamic_axes={"crops": {0: "n"}, "heads": {0: "n"}},
+        opset_version=OPSET,
+        dynamo=False,
+    )
+    onnx.checker.check_model(str(path))
+    with torch.inference_mode():
+        expected = model(example).numpy()
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    deviation = float(np.abs(session.run(None, {"crops": example.numpy()})[0] - expected).max())
+    if deviation > PARITY:
+        raise ValueError(f"{path}: ONNX deviates from torch by {deviation:.2g} (> {PARITY})")
+    return deviation
+
+
+class _Calibration(CalibrationDataReader):  # type: ignore[misc]
+    def __init__(self, crops: AnyArray) -> None:
+        self._batches: Iterator[AnyArray] = iter(np.array_split(crops, max(1, len(crops) // 16)))
+
+    def get_next(self) -> dict[str, AnyArray] | None:
+        batch = next(self._batches, None)
+        return None if batch is None else {"crops": batch}
+
+
+def quantize(source: Path, target: Path, crops: AnyArray) -> None:
+    """Static int8 (QDQ) of an fp32 model, calibrated on crops (n, 1, s, s) float32.
+
+    The layers after the trunk stay in fp32: they are a small part of the time, and points need
+    finer steps than 8 bits.
+    """
+    prepared = target.with_suffix(".prepared.onnx")
+    quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
+    graph = onnx.load(prepared).graph
+    kept = [node.name for node in graph.node if node.op_type not in ("Conv", "Add", "Relu")]
+    quantize_static(
+        str(prepared),
+        str(target),
+        _Calibration(crops),
+        quant_format=QuantFormat.QDQ,
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+        per_channel=True,
+        calibrate_method=CalibrationMethod.Percentile,
+        extra_options={"CalibPercentile": 99.995},
+        nodes_to_exclude=kept,
+    )
+    prepared.unlink()

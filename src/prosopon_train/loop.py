@@ -1,0 +1,126 @@
+"""The training loop: resumable, logged, averaged.
+
+A run folder holds ``last.pt`` (model, average, optimiser, position), ``log.jsonl`` (one line a
+report) and nothing else; starting a run on a folder that has a ``last.pt`` continues it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from dataclasses import fields
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from prosopon_train.config import Config
+from prosopon_train.data.mixture import batches
+from prosopon_train.losses import emotion_au_table, losses, total
+from prosopon_train.model.network import FaceNetwork
+from prosopon_train.validate import validate
+
+
+def learning_rate(config: Config, seen: int) -> float:
+    """Linear warm-up, then a cosine to 1 % of the peak."""
+    if seen < config.warmup:
+        return config.learning_rate * (seen + 1) / config.warmup
+    progress = min(1.0, (seen - config.warmup) / max(1, config.images - config.warmup))
+    return config.learning_rate * (0.01 + 0.99 * (1 + math.cos(math.pi * progress)) / 2)
+
+
+def _update_average(average: nn.Module, model: nn.Module, decay: float) -> None:
+    with torch.no_grad():
+        for kept, new in zip(
+            average.state_dict().values(), model.state_dict().values(), strict=True
+        ):
+            if kept.dtype.is_floating_point:
+                kept.lerp_(new, 1 - decay)
+            else:
+                kept.copy_(new)
+
+
+def _save(path: Path, state: dict[str, object]) -> None:
+    temporary = path.with_suffix(".tmp")
+    torch.save(state, temporary)
+    temporary.replace(path)
+
+
+def train(
+    config: Config,
+    data: Path,
+    run: Path,
+    *,
+    threads: int = 2,
+    report_every: int = 100,
+    validate_every: int = 2000,
+    save_every: int = 500,
+) -> None:
+    """Train ``config`` on the shards below ``data`` into the folder ``run``."""
+    torch.set_num_threads(threads)
+    torch.manual_seed(config.seed)
+    run.mkdir(parents=True, exist_ok=True)
+    model = FaceNetwork(**config.model).to(memory_format=torch.channels_last)  # type: ignore[arg-type]
+    average = FaceNetwork(**config.model)  # type: ignore[arg-type]
+    average.load_state_dict(model.state_dict())
+    optimiser = torch.optim.AdamW(
+        model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+    )
+    step, elapsed = 0, 0.0
+    checkpoint = run / "last.pt"
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        model.load_state_dict(state["model"])
+        average.load_state_dict(state["average"])
+        optimiser.load_state_dict(state["optimiser"])
+        step, elapsed = state["step"], state["elapsed"]
+    couple = emotion_au_table()
+    names = [f.name for f in fields(config.weights)]
+    sums = dict.fromkeys(names, 0.0)
+    began = time.perf_counter() - elapsed
+    with (run / "log.jsonl").open("a") as log:
+
+        def report(line: dict[str, object]) -> None:
+            log.write(json.dumps({"step": step, "images": step * config.batch, **line}) + "\n")
+            log.flush()
+
+        for inputs, labels in batches(data, config.sources, config.batch, config.seed, step):
+            if step * config.batch >= config.images:
+                break
+            for group in optimiser.param_groups:
+                group["lr"] = learning_rate(config, step * config.batch)
+            model.train()
+            with torch.autocast("cpu", torch.bfloat16):
+                outputs = model(inputs)
+            terms = losses(outputs.float(), labels, couple)
+            optimiser.zero_grad(set_to_none=True)
+            total(terms, config.weights).backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+            optimiser.step()
+            step += 1
+            _update_average(average, model, min(config.ema, (1 + step) / (10 + step)))
+            for name in names:
+                sums[name] += float(terms[name].detach())
+            if step % report_every == 0:
+                seconds = time.perf_counter() - began
+                means = {name: round(value / report_every, 4) for name, value in sums.items()}
+                report({"seconds": round(seconds, 1), "loss": means})
+                sums = dict.fromkeys(names, 0.0)
+            if step % validate_every == 0:
+                report({"validation": validate(average, data)})
+            if step % save_every == 0:
+                state = {
+                    "model": model.state_dict(),
+                    "average": average.state_dict(),
+                    "optimiser": optimiser.state_dict(),
+                    "step": step,
+                    "elapsed": time.perf_counter() - began,
+                    "arguments": dict(config.model),
+                }
+                _save(checkpoint, state)
+        report({"validation": validate(average, data), "done": True})
+        _save(
+            run / "final.pt",
+            {"average": average.state_dict(), "arguments": dict(config.model), "step": step},
+        )

@@ -1,0 +1,178 @@
+"""Losses of the multitask network; every one is masked where its label is NaN.
+
+Values and their uncertainties are trained apart: the value by a robust distance, the scale by the
+Laplace likelihood of the *detached* error. A joint likelihood lets sharp points swamp all other
+heads as their scale shrinks.
+
+Coupling of emotion and AUs follows FaceBehaviorNet (Kollias et al., arXiv 1910.11111): the AU
+presence head is drawn toward the AUs that the expression implies (distribution matching), with
+p(AU | expression) from Du, Tao & Martinez, PNAS 2014.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from prosopon_train.data.schema import AU_NAMES, EMOTIONS
+from prosopon_train.model.outputs import OUTPUT_SLICES
+
+# Du et al. 2014: 1 for prototypical units, else the share of subjects. Contempt: EMFACS.
+EMOTION_AUS: dict[str, dict[str, float]] = {
+    "neutral": {},
+    "happiness": {"AU12": 1.0, "AU25": 1.0, "AU06": 0.51},
+    "sadness": {"AU04": 1.0, "AU15": 1.0, "AU01": 0.60, "AU06": 0.50, "AU17": 0.67},
+    "surprise": {"AU01": 1.0, "AU02": 1.0, "AU25": 1.0, "AU26": 1.0, "AU05": 0.66},
+    "fear": {
+        **{"AU01": 1.0, "AU04": 1.0, "AU20": 1.0, "AU25": 1.0},
+        **{"AU02": 0.57, "AU05": 0.63, "AU26": 0.33},
+    },
+    "disgust": {"AU09": 1.0, "AU10": 1.0, "AU17": 1.0, "AU04": 0.31, "AU24": 0.26},
+    "anger": {
+        **{"AU04": 1.0, "AU07": 1.0, "AU24": 1.0},
+        **{"AU10": 0.26, "AU17": 0.52, "AU23": 0.29},
+    },
+    "contempt": {"AU12": 0.5, "AU14": 0.5},
+}
+
+
+def emotion_au_table() -> Tensor:
+    """(8, 21) p(AU | emotion); NaN where the literature says nothing of a unit at all."""
+    table = torch.zeros(len(EMOTIONS), len(AU_NAMES))
+    for i, emotion in enumerate(EMOTIONS):
+        for name, share in EMOTION_AUS[emotion].items():
+            table[i, AU_NAMES.index(name)] = share
+    table[:, table.sum(0) == 0] = torch.nan
+    return table
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weight of each loss in the sum."""
+
+    points: float = 12.0
+    points_scale: float = 0.1
+    rotation: float = 1.5
+    rotation_scale: float = 0.05
+    gaze: float = 2.0
+    gaze_scale: float = 0.05
+    au: float = 12.0
+    au_sides: float = 6.0
+    au_presence: float = 0.5
+    au_human: float = 0.5
+    eye_open: float = 0.5
+    emotion: float = 0.7
+    affect: float = 1.0
+    face: float = 0.5
+    coupling: float = 0.15
+
+
+def rotation_6d(values: Tensor) -> Tensor:
+    """(n, 6) → (n, 3, 3), as ``prosopon.geometry.rotation_from_6d``."""
+    a = F.normalize(values[:, :3], dim=1)
+    b = values[:, 3:] - (a * values[:, 3:]).sum(1, keepdim=True) * a
+    b = F.normalize(b, dim=1)
+    return torch.stack([a, b, torch.linalg.cross(a, b)], 2)
+
+
+def _masked_mean(values: Tensor, mask: Tensor) -> Tensor:
+    return (values * mask).sum() / mask.sum().clamp(min=1.0)
+
+
+def _laplace(error: Tensor, log_scale: Tensor, mask: Tensor) -> Tensor:
+    log_scale = log_scale.clamp(-7, 2)
+    return _masked_mean(error.detach() * torch.exp(-log_scale) + log_scale, mask)
+
+
+def _known(label: Tensor) -> tuple[Tensor, Tensor]:
+    """Label with NaN as 0, and the mask of what is known."""
+    mask = ~torch.isnan(label)
+    return torch.where(mask, label, torch.zeros_like(label)), mask.float()
+
+
+def losses(outputs: Tensor, labels: dict[str, Tensor], couple: Tensor) -> dict[str, Tensor]:
+    """Every term of the loss, unweighted.
+
+    outputs (n, OUTPUT_SIZE) float32; labels as in ``data.schema.FIELDS`` but ``points`` in the
+    network's unit; couple (8, 21) from :func:`emotion_au_table`.
+    """
+    out = {name: outputs[:, where] for name, where in OUTPUT_SLICES.items()}
+    terms: dict[str, Tensor] = {}
+
+    points, known = _known(labels["points"])
+    hidden = labels["visible"] == 0
+    weight = known[..., 0] * torch.where(hidden, 0.3, 1.0)
+    distance = (out["points"].view_as(points) - points).norm(dim=2)
+    terms["points"] = _masked_mean(distance, weight)
+    terms["points_scale"] = _laplace(distance, out["points_scale"], known[..., 0])
+
+    rotation, known = _known(labels["rotation"])
+    # ‖R − R'‖ (Frobenius) = 2√2·sin(θ/2): proportional to the angle, and finite everywhere.
+    angle = (rotation_6d(out["rotation"]) - rotation).flatten(1)
+    angle = (angle.square().sum(1) + 1e-6).sqrt() / 2**0.5
+    terms["rotation"] = _masked_mean(angle, known[:, 0, 0])
+    terms["rotation_scale"] = _laplace(angle, out["rotation_scale"][:, 0], known[:, 0, 0])
+
+    gaze, known = _known(labels["gaze"])
+    # Under a closed lid gaze can't be seen: an eye's openness weighs its loss.
+    seen = known[..., 0] * _known(labels["eye_open"])[0].clamp(0.02, 1.0)
+    angle = (F.normalize(out["gaze"].view(-1, 2, 3), dim=2) - gaze).square().sum(2)
+    angle = (angle + 1e-6).sqrt()
+    terms["gaze"] = _masked_mean(angle, seen)
+    terms["gaze_scale"] = _laplace(angle, out["gaze_scale"], known[..., 0])
+
+    intensity, known = _known(labels["au"] / 5)
+    error = (out["au"] - intensity).square() * (0.5 + 2 * intensity)
+    terms["au"] = _masked_mean(error, known)
+    # Present from intensity A (trace, 1 of 5) on; between none and A the target rises evenly.
+    terms["au_presence"] = _masked_mean(
+        F.binary_cross_entropy_with_logits(
+            out["au_presence"], (intensity * 5).clamp(0, 1), reduction="none"
+        ),
+        known,
+    )
+    sides, known = _known(torch.cat([labels["au_right"], labels["au_left"]], 1) / 5)
+    error = (out["au_sides"] - sides).square() * (0.5 + 2 * sides)
+    terms["au_sides"] = _masked_mean(error, known)
+
+    present, known = _known(labels["au_present"])
+    # People's yes or no teaches both the presence and the intensity that crosses 1.5 of 5 with it.
+    human = F.binary_cross_entropy_with_logits(out["au_presence"], present, reduction="none")
+    human = human + F.binary_cross_entropy_with_logits(
+        8 * (out["au"] - 0.3), present, reduction="none"
+    )
+    terms["au_human"] = _masked_mean(human, known)
+
+    openness, known = _known(labels["eye_open"])
+    terms["eye_open"] = _masked_mean(
+        F.binary_cross_entropy_with_logits(
+            out["eye_open"], openness.clamp(0, 1), reduction="none"
+        ),
+        known,
+    )
+
+    votes, known = _known(labels["emotion"])
+    log_probabilities = F.log_softmax(out["emotion"], 1)
+    terms["emotion"] = _masked_mean(-(votes * log_probabilities).sum(1), known[:, 0])
+
+    implied = votes @ torch.nan_to_num(couple)
+    told = known[:, :1] * (~torch.isnan(couple[0])).float()
+    matching = F.binary_cross_entropy_with_logits(out["au_presence"], implied, reduction="none")
+    terms["coupling"] = _masked_mean(matching, told)
+
+    affect, known = _known(labels["affect"])
+    terms["affect"] = _masked_mean((torch.tanh(out["affect"]) - affect).square(), known)
+
+    face, known = _known(labels["face"])
+    terms["face"] = _masked_mean(
+        F.binary_cross_entropy_with_logits(out["face"][:, 0], face, reduction="none"), known
+    )
+    return terms
+
+
+def total(terms: dict[str, Tensor], weights: Weights) -> Tensor:
+    """Weighted sum of the terms."""
+    return torch.stack([getattr(weights, f.name) * terms[f.name] for f in fields(weights)]).sum()

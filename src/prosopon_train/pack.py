@@ -1,0 +1,109 @@
+"""Assemble a model pack: networks, mean face, hashes, pack.toml. The card is written separately."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from prosopon.packs import FORMAT, load_pack, sha256, verify_pack
+from prosopon.types import AnyArray, FloatArray
+from prosopon_train.data.mixture import plain_batches
+from prosopon_train.data.schema import NETWORK_SIZE
+from prosopon_train.export import export_onnx, load_network, quantize
+from prosopon_train.model.outputs import OUTPUT_SLICES
+from prosopon_train.synth.rig import load_rig
+
+_EYE_CORNERS = (36, 39, 42, 45)
+
+
+@dataclass(frozen=True)
+class PackInfo:
+    """What pack.toml says besides files: see ``prosopon.packs``."""
+
+    name: str
+    version: str
+    license: str
+    terms: str
+    summary: str
+    precision: str = "fp32"
+    threshold: float = 0.5
+    nms: float = 0.4
+    long_side: int = 640
+
+
+def mean_face(rig: Path) -> FloatArray:
+    """(68, 3) mm: the rig's mean face in the head's axes, origin amid the four eye corners."""
+    head = load_rig(rig)
+    # The rig is in cm with x to the subject's left, y up, z out of the face.
+    points = head.neutral[head.landmarks] * np.array([10, -10, -10], dtype=np.float32)
+    return np.asarray(points - points[list(_EYE_CORNERS)].mean(0), dtype=np.float32)
+
+
+def calibration_crops(folders: list[Path], count: int = 96) -> AnyArray:
+    """Evenly chosen network inputs (n, 1, s, s) of several shard folders."""
+    crops = []
+    for folder in folders:
+        inputs = np.concatenate([batch[0].numpy() for batch in plain_batches(folder)])
+        crops.append(inputs[:: max(1, len(inputs) // count)][:count])
+    return np.ascontiguousarray(np.concatenate(crops), dtype=np.float32)
+
+
+def write_pack(
+    folder: Path,
+    info: PackInfo,
+    network: Path,
+    detector: Path,
+    rig: Path,
+    calibration: list[Path],
+) -> None:
+    """Export ``network`` (a checkpoint) and lay the pack out in ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    fp32, int8 = folder / "network-fp32.onnx", folder / "network-int8.onnx"
+    deviation = export_onnx(load_network(network), fp32)
+    print(f"{fp32.name}: largest deviation from torch {deviation:.2g}")
+    quantize(fp32, int8, calibration_crops(calibration))
+    if detector.resolve() != (folder / "detector.onnx").resolve():
+        shutil.copyfile(detector, folder / "detector.onnx")
+    np.save(folder / "face_shape.npy", mean_face(rig))
+    (folder / "pack.toml").write_text(_toml(folder, info), encoding="utf-8")
+    verify_pack(load_pack(folder))
+
+
+def _toml(folder: Path, info: PackInfo) -> str:
+    def file(name: str) -> str:
+        return f'file = "{name}"\nsha256 = "{sha256(folder / name)}"\n'
+
+    outputs = "\n".join(
+        f"{name} = [{where.start}, {where.stop - where.start}]"
+        for name, where in OUTPUT_SLICES.items()
+    )
+    return f"""\
+format = {FORMAT}
+name = "{info.name}"
+version = "{info.version}"
+license = "{info.license}"
+terms = "{info.terms}"
+summary = "{info.summary}"
+card = "CARD.md"
+
+[network]
+size = {NETWORK_SIZE}
+precision = "{info.precision}"
+
+[network.files.fp32]
+{file("network-fp32.onnx")}
+[network.files.int8]
+{file("network-int8.onnx")}
+[network.outputs]
+{outputs}
+
+[detector]
+{file("detector.onnx")}threshold = {info.threshold}
+nms = {info.nms}
+long_side = {info.long_side}
+
+[face_shape]
+{file("face_shape.npy")}"""
