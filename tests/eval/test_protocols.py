@@ -247,11 +247,10 @@ def test_synthetic_run(tmp_path: Path):
     assert values["AU45 r"] == pytest.approx(-1)
     assert values["AU r, mean of units"] == pytest.approx(-20 / 21)
     assert values["faces missed"] == 0
-
-
-def test_synthetic_box_reaches_the_forehead():
-    points = np.array([[10.0, 20], [30, 60]] * 34, dtype=np.float32)
-    assert synthetic.face_box(points).tolist() == [[10, 10, 30, 60]]
+    points = face_points()
+    top = points[:, 1].min() - 0.25 * np.ptp(points[:, 1])
+    expected = [[points[:, 0].min(), top, points[:, 0].max(), points[:, 1].max()]]
+    assert analyzer.boxes[0] == pytest.approx(np.array(expected))
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from prosopon.crop import face_boxes
 from prosopon.errors import InputError
 from prosopon.types import AnyArray, FaceTable
 from prosopon_eval.data import map_faces
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from prosopon import Analyzer
 
 ARRAYS = ("image", "points", "rotation", "gaze", "au", "person")
-FOREHEAD = 0.25  # of the points' height: how far a face box reaches above the brows
 
 
 def read(path: Path) -> dict[str, AnyArray]:
@@ -57,13 +57,6 @@ def _read_shard(file: Path) -> dict[str, AnyArray]:
             return {name: shard[name] for name in ARRAYS}
     except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{file}: not a shard of rendered faces ({error})") from error
-
-
-def face_box(points: AnyArray) -> AnyArray:
-    """The face box (1, 4) px of points (≥ 68, 2): their bounds, with the forehead added."""
-    low, high = points[:68].min(axis=0), points[:68].max(axis=0)
-    top = low[1] - FOREHEAD * (high[1] - low[1])
-    return np.array([[low[0], top, high[0], high[1]]], dtype=np.float32)
 
 
 def column(tables: list[FaceTable], name: str) -> AnyArray:
@@ -123,10 +116,10 @@ def au_figures(predicted: AnyArray, truth: AnyArray, people: AnyArray) -> list[F
 def run(analyzer: Analyzer, path: Path) -> Scores:
     """Errors of rotation, gaze and points, correlation and agreement of action units."""
     data = read(path)
-    boxes = [face_box(points) for points in data["points"]]
+    boxes = face_boxes(data["points"][:, :68])
 
     def measure(i: int) -> FaceTable:
-        return analyzer.image(data["image"][i], boxes=boxes[i])
+        return analyzer.image(data["image"][i], boxes=boxes[i : i + 1])
 
     tables = map_faces(measure, range(len(boxes)), "synthetic")
     people = data["person"]
