@@ -5,8 +5,9 @@
 
 Every run is a process of its own, pinned to one core with one thread a library; the contenders
 take turns, so that a slower spell of the machine meets all of them. Prosopon decodes, analyses
-and writes CSV; MediaPipe decodes and analyses. What a process takes besides
-(imports, loading of models) is told apart as "setup"; the whole command line is measured too, from process start to its end.
+and writes CSV; MediaPipe decodes and analyses. What a process takes besides (imports, loading of
+models) is told apart as "setup"; the whole command line is measured too, from process start to
+its end.
 """
 
 from __future__ import annotations

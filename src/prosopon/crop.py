@@ -100,9 +100,10 @@ def _warp(luma: UInt8Array, matrix: FloatArray, size: int) -> UInt8Array:
     if shrink >= 2:
         # Bilinear sampling would skip pixels: average blocks of the region first.
         luma, matrix = _shrink_region(luma, matrix, size, shrink)
-    return cv2.warpAffine(
+    patch = cv2.warpAffine(
         luma, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
+    return np.asarray(patch, dtype=np.uint8)
 
 
 def _shrink_region(
@@ -123,4 +124,4 @@ def _shrink_region(
     offset = np.array([x0 + (factor - 1) / 2, y0 + (factor - 1) / 2], dtype=np.float32)
     matrix[:, 2] += matrix[:, :2] @ offset
     matrix[:, :2] *= factor
-    return small, matrix
+    return np.asarray(small, dtype=np.uint8), matrix

@@ -65,9 +65,7 @@ def invert_similarity(matrices: Floats) -> FloatArray:
     return out
 
 
-def square_similarity(
-    centers: Floats, sides: Floats, angles: Floats, size: int
-) -> FloatArray:
+def square_similarity(centers: Floats, sides: Floats, angles: Floats, size: int) -> FloatArray:
     """Similarities that take a square of an image to a size×size crop.
 
     centers (n, 2) px; sides (n,) px; angles (n,) rad, clockwise in the image positive. Returns

@@ -102,7 +102,7 @@ class Analyzer:
         precision: str | None = None,
         intrinsics: Camera | None = None,
         max_faces: int | None = None,
-        detect_every: int = TrackSettings.detect_every,
+        detect_every: int = 15,
         min_confidence: float | None = None,
     ) -> None:
         self.pack = load_pack(pack)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-Advance = Callable[[], None]
+Advance = Callable[[], object]
 
 _REFRESH_S = 0.2
 

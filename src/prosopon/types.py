@@ -127,9 +127,7 @@ FRAME_COLUMNS: tuple[Column, ...] = (
     Column("face_id", (), ("face_id",), "", "identity within the source; -1: no face", "int32", 0),
     Column("success", (), ("success",), "", "1 where a face was measured, else 0", "int8", 0),
     Column("confidence", (), ("confidence",), "0–1", "probability that the row is right"),
-    Column(
-        "box", (4,), ("box_x0", "box_y0", "box_x1", "box_y1"), "px", "face box", decimals=2
-    ),
+    Column("box", (4,), ("box_x0", "box_y0", "box_x1", "box_y1"), "px", "face box", decimals=2),
 )
 
 

@@ -50,4 +50,4 @@ class HeadSpec:
 
 def sigmoid(values: FloatArray) -> FloatArray:
     """Logistic function, safe for large magnitudes."""
-    return np.float32(0.5) * (np.tanh(np.float32(0.5) * values) + np.float32(1))
+    return np.asarray(0.5 * (np.tanh(0.5 * values) + 1), dtype=np.float32)

@@ -41,7 +41,8 @@ def translation(context: Context, rotations: Floats) -> Floats:
     system = np.zeros((len(rays), 3, 3))
     system[:, 0, 0] = system[:, 1, 1] = count
     system[:, :2, 2] = system[:, 2, :2] = -rays.sum(1)
-    system[:, 2, 2] = (rays**2).sum((1, 2))
+    # The small term keeps the system solvable when all points coincide.
+    system[:, 2, 2] = (rays**2).sum((1, 2)) + 1e-9
     right = np.concatenate([rhs.sum(1), -(rays * rhs).sum((1, 2))[:, None]], axis=1)
     return np.asarray(np.linalg.solve(system, right[:, :, None])[:, :, 0])
 

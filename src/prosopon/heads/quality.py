@@ -29,7 +29,9 @@ def _decode(context: Context) -> dict[str, AnyArray]:
     landmarks = context.columns["landmarks"]
     eyes = np.linalg.norm(landmarks[:, 36] - landmarks[:, 45], axis=1)
     extent = np.maximum(np.ptp(landmarks, axis=1).max(1), 1e-3)
-    error = context.columns["landmark_sigma"].mean(1) / np.maximum(eyes, LEAST_EYE_DISTANCE * extent)
+    error = context.columns["landmark_sigma"].mean(1) / np.maximum(
+        eyes, LEAST_EYE_DISTANCE * extent
+    )
     shares = np.stack(
         [
             side / GOOD_SIDE_PX,
@@ -49,9 +51,7 @@ def _decode(context: Context) -> dict[str, AnyArray]:
 HEAD = HeadSpec(
     inputs=("points", "points_scale", "rotation", "face"),
     columns=(
-        Column(
-            "quality", (), ("quality",), "0–1", "size, contrast, sharpness and frontality"
-        ),
+        Column("quality", (), ("quality",), "0–1", "size, contrast, sharpness and frontality"),
     ),
     decode=_decode,
 )

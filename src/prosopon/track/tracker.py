@@ -23,8 +23,6 @@ from prosopon.geometry import iou
 from prosopon.types import FloatArray
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class TrackSettings:
     """Rules of tracking.
@@ -136,12 +134,10 @@ class Tracker:
         if self._active:
             claimed = _boxes(np.stack([track.landmarks for track in self._active]))
             covered = iou(boxes, claimed).max(1) > self.settings.overlap
-            centers = (boxes[:, :2] + boxes[:, 2:]) / 2
-            inside = (
-                (centers[:, None] > claimed[None, :, :2])
-                & (centers[:, None] < claimed[None, :, 2:])
-            ).all(2)
-            free = [row for row in free if not covered[row] and not inside[row].any()]
+            centers = ((boxes[:, :2] + boxes[:, 2:]) / 2)[:, None]
+            above, below = centers > claimed[:, :2], centers < claimed[:, 2:]
+            inside = np.logical_and(above, below).all(2).any(1)
+            free = [row for row in free if not (covered[row] or inside[row])]
         if self.settings.max_faces is not None:
             areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
             free.sort(key=lambda row: -float(areas[row]))

@@ -1,0 +1,111 @@
+import numpy as np
+
+from faces import face_points
+from prosopon.track.tracker import Tracker, TrackSettings
+
+
+def boxes(*points):
+    stacked = np.stack(points)
+    return np.concatenate([stacked.min(1), stacked.max(1)], axis=1)
+
+
+def scores(*values):
+    return np.array(values, dtype=np.float32)
+
+
+def start(*faces, **settings):
+    tracker = Tracker(TrackSettings(**settings))
+    tracker.follow(tracker.expected(), scores())
+    assert tracker.wants_detection()
+    rows = tracker.unclaimed(boxes(*faces))
+    tracker.admit(np.stack(faces)[rows], np.ones(len(rows), dtype=np.float32))
+    return tracker
+
+
+def test_ids_start_at_zero_and_stay():
+    a, b = face_points((100, 100)), face_points((400, 100))
+    tracker = start(a, b)
+    assert tracker.ids == [0, 1]
+    for step in range(1, 20):
+        moved = np.stack([a + [3 * step, 0], b - [3 * step, 0]]).astype(np.float32)
+        assert tracker.follow(moved, scores(0.9, 0.9)) == [0, 1]
+    assert tracker.ids == [0, 1]
+
+
+def test_no_swap_when_two_pass():
+    a, b = face_points((100, 100)), face_points((500, 240))
+    tracker = start(a, b)
+    for step in range(1, 41):
+        truth = np.stack([a + [10 * step, 0], b - [10 * step, 0]]).astype(np.float32)
+        expected = tracker.expected()
+        # The network finds the face that is nearest to where it was told to look.
+        found = [truth[np.abs(truth - e).mean((1, 2)).argmin()] for e in expected]
+        tracker.follow(np.stack(found), scores(0.9, 0.9))
+    assert tracker.ids == [0, 1]
+    np.testing.assert_allclose(tracker.expected()[0].mean(0), (a + [405, 0]).mean(0), atol=6)
+
+
+def test_lost_face_keeps_its_id_when_it_comes_back_near():
+    a = face_points((100, 100))
+    tracker = start(a)
+    assert tracker.follow(a[None], scores(0.1)) == []
+    assert tracker.ids == []
+    assert tracker.wants_detection()
+    near = a + np.float32(20)
+    assert tracker.unclaimed(boxes(near)) == [0]
+    tracker.admit(near[None], scores(0.9))
+    assert tracker.ids == [0]
+
+
+def test_a_face_elsewhere_or_much_later_is_somebody_else():
+    a = face_points((100, 100))
+    for wait, offset, expected in ((1, 400, 1), (40, 0, 1), (5, 0, 0)):
+        tracker = start(a)
+        tracker.follow(a[None], scores(0.1))
+        for _ in range(wait):
+            tracker.follow(tracker.expected(), scores())
+        tracker.unclaimed(boxes(a + np.float32(offset)))
+        tracker.admit((a + np.float32(offset))[None], scores(0.9))
+        assert tracker.ids == [expected]
+
+
+def test_doubles_leave_the_older_track():
+    a, b = face_points((100, 100)), face_points((400, 100))
+    tracker = start(a)
+    tracker.follow(a[None], scores(0.9))
+    tracker.unclaimed(boxes(b))
+    tracker.admit(b[None], scores(0.9))
+    assert tracker.ids == [0, 1]
+    assert tracker.follow(np.stack([a, a]), scores(0.9, 0.99)) == [0]
+    assert tracker.ids == [0]
+
+
+def test_detection_is_periodic():
+    a = face_points((100, 100))
+    tracker = start(a, detect_every=3)
+    wanted = []
+    for _ in range(7):
+        tracker.follow(a[None], scores(0.9))
+        wanted.append(tracker.wants_detection())
+        if wanted[-1]:
+            assert tracker.unclaimed(boxes(a)) == []
+    assert wanted == [False, False, True, False, False, True, False]
+
+
+def test_max_faces_takes_the_largest():
+    small, large = face_points((100, 100), 50), face_points((400, 200), 150)
+    tracker = start(small, large, max_faces=1)
+    np.testing.assert_allclose(tracker.expected()[0], large)
+    for _ in range(30):
+        tracker.follow(large[None], scores(0.9))
+        assert not tracker.wants_detection()
+
+
+def test_newcomer_needs_a_better_score_than_a_followed_face():
+    a = face_points((100, 100))
+    tracker = Tracker(TrackSettings())
+    tracker.follow(tracker.expected(), scores())
+    tracker.unclaimed(boxes(a))
+    assert tracker.admit(a[None], scores(0.5)) == []
+    assert tracker.admit(a[None], scores(0.7)) == [0]
+    assert tracker.follow(a[None], scores(0.5)) == [0]
