@@ -18,6 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from prosopon.geometry import iou
 from prosopon.types import FloatArray
@@ -132,12 +133,15 @@ class Tracker:
             return []
         free = list(range(len(boxes)))
         if self._active:
+            # A detection whose centre lies within a followed face is a part of it.
             claimed = _boxes(np.stack([track.landmarks for track in self._active]))
-            covered = iou(boxes, claimed).max(1) > self.settings.overlap
-            centers = ((boxes[:, :2] + boxes[:, 2:]) / 2)[:, None]
-            above, below = centers > claimed[:, :2], centers < claimed[:, 2:]
-            inside = np.logical_and(above, below).all(2).any(1)
-            free = [row for row in free if not (covered[row] or inside[row])]
+            centers = (boxes[:, :2] + boxes[:, 2:]) / 2
+            free = [
+                row
+                for row, overlaps in enumerate(iou(boxes, claimed))
+                if not (overlaps > self.settings.overlap).any()
+                and not _inside(centers[row], claimed).any()
+            ]
         if self.settings.max_faces is not None:
             areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
             free.sort(key=lambda row: -float(areas[row]))
@@ -186,3 +190,7 @@ class Tracker:
 
 def _boxes(landmarks: FloatArray) -> FloatArray:
     return np.concatenate([landmarks.min(1), landmarks.max(1)], axis=1)
+
+
+def _inside(point: FloatArray, boxes: FloatArray) -> npt.NDArray[np.bool_]:
+    return np.asarray(((point > boxes[:, :2]) & (point < boxes[:, 2:])).all(1))
