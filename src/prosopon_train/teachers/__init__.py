@@ -1,0 +1,1 @@
+"""Models that label photographs for training; never used when measuring."""

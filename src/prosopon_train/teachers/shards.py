@@ -1,0 +1,152 @@
+"""Command line that fits the point map and writes the shards of labelled photographs.
+
+After ``prosopon_train.teachers.facelandmarker`` has asked the teacher::
+
+    python -m prosopon_train.teachers.shards fit-map landmarks68_research.parquet map.npz l68.npz
+    python -m prosopon_train.teachers.shards faces faces.parquet map.npz shards/faces faces.npz \
+        --source muxspace --source fairface --source interfaces
+    python -m prosopon_train.teachers.shards ferplus ferplus.parquet map.npz shards/ferplus fp.npz
+    python -m prosopon_train.teachers.shards backgrounds backgrounds.parquet shards/backgrounds
+
+``--test`` writes the held-out people instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import click
+import numpy as np
+
+from prosopon.types import AnyArray
+from prosopon_train.data import backgrounds as background_data
+from prosopon_train.data import faces as face_data
+from prosopon_train.data import ferplus as ferplus_data
+from prosopon_train.data import landmarks68
+from prosopon_train.data.photographs import Photograph, fold
+from prosopon_train.data.schema import write_shard
+from prosopon_train.teachers import pointmap
+from prosopon_train.teachers.label import (
+    Answers,
+    Labels,
+    example,
+    label,
+    typical_square,
+    unlabelled_example,
+)
+
+Example = dict[str, AnyArray | float | str]
+EXAMPLES_PER_SHARD = 2000
+_PATH = click.Path(path_type=Path)
+
+
+def write_all(folder: Path, examples: Iterable[Example]) -> int:
+    """Write examples as shards of at most EXAMPLES_PER_SHARD; returns their number."""
+    rest, total, index = iter(examples), 0, 0
+    while shard := list(islice(rest, EXAMPLES_PER_SHARD)):
+        write_shard(folder / f"{index:03d}.npz", shard)
+        total, index = total + len(shard), index + 1
+    return total
+
+
+def _plausible(photographs: Iterable[Photograph], labels: Labels) -> Iterator[Example]:
+    for photograph in photographs:
+        if labels.plausible[photograph.row]:
+            yield example(photograph, labels, photograph.row)
+
+
+def _load(answers: tuple[Path, ...], point_map: Path) -> tuple[Answers, Labels]:
+    raw = Answers.load(answers)
+    if not np.array_equal(raw.rows, np.arange(len(raw.rows))):
+        raise click.ClickException(
+            f"{', '.join(map(str, answers))}: not every row was asked about; give all parts"
+        )
+    return raw, label(raw, pointmap.PointMap.load(point_map))
+
+
+@click.group(help=__doc__)
+def main() -> None:
+    """Group of the commands."""
+
+
+@main.command("fit-map")
+@click.argument("parquet", type=_PATH)
+@click.argument("out", type=_PATH)
+@click.argument("answers", type=_PATH, nargs=-1, required=True)
+def fit_map(parquet: Path, out: Path, answers: tuple[Path, ...]) -> None:
+    """Fit the map on one half of the marked photographs and score it on the other."""
+    raw = Answers.load(answers)
+    names, landmarks = landmarks68.landmarks(parquet)
+    half = np.array([landmarks68.in_fitting_half(name) for name in names])
+    fitted = pointmap.fit(raw.mesh[half & raw.found], landmarks[half & raw.found])
+    fitted.save(out)
+    held = ~half & raw.found
+    half_error = pointmap.nme(pointmap.landmarks_68(fitted, raw.mesh[held]), landmarks[held])
+    groups = np.array([fold(name) for name in names])
+    every = pointmap.cross_validate(raw.mesh[raw.found], landmarks[raw.found], groups[raw.found])
+    for title, error in (("other half", half_error), ("ten folds", every)):
+        click.echo(
+            f"{title}: {len(error)} images, NME mean {error.mean():.2%} "
+            f"median {np.median(error):.2%}, over 10 %: {(error > 0.1).mean():.2%}"
+        )
+
+
+@main.command("faces")
+@click.argument("parquet", type=_PATH)
+@click.argument("point_map", type=_PATH)
+@click.argument("out", type=_PATH)
+@click.argument("answers", type=_PATH, nargs=-1, required=True)
+@click.option("--source", "sources", multiple=True, required=True)
+@click.option("--test", is_flag=True)
+def write_faces(
+    parquet: Path,
+    point_map: Path,
+    out: Path,
+    answers: tuple[Path, ...],
+    sources: tuple[str, ...],
+    test: bool,
+) -> None:
+    """Photographs of the sources on which the teacher is to be believed."""
+    _, labels = _load(answers, point_map)
+    photographs = face_data.read(parquet, sources, test=test)
+    click.echo(f"{out}: {write_all(out, _plausible(photographs, labels))} examples")
+
+
+@main.command("ferplus")
+@click.argument("parquet", type=_PATH)
+@click.argument("point_map", type=_PATH)
+@click.argument("out", type=_PATH)
+@click.argument("answers", type=_PATH, nargs=-1, required=True)
+@click.option("--test", is_flag=True)
+def write_ferplus(
+    parquet: Path, point_map: Path, out: Path, answers: tuple[Path, ...], test: bool
+) -> None:
+    """All readable FER+ faces; where the teacher fails, only the raters' labels."""
+    raw, labels = _load(answers, point_map)
+    center, side = typical_square(labels, raw.size)
+
+    def examples() -> Iterator[Example]:
+        for photograph in ferplus_data.read(parquet, test=test):
+            if labels.plausible[photograph.row]:
+                yield example(photograph, labels, photograph.row)
+            else:
+                yield unlabelled_example(photograph, center, side)
+
+    click.echo(f"{out}: {write_all(out, examples())} examples")
+
+
+@main.command("backgrounds")
+@click.argument("parquet", type=_PATH)
+@click.argument("out", type=_PATH)
+@click.option("--per-image", default=14, show_default=True)
+@click.option("--seed", default=0, show_default=True)
+def write_backgrounds(parquet: Path, out: Path, per_image: int, seed: int) -> None:
+    """Random squares of photographs without faces."""
+    negatives = background_data.negatives(parquet, per_image, np.random.default_rng(seed))
+    click.echo(f"{out}: {write_all(out, negatives)} examples")
+
+
+if __name__ == "__main__":
+    main()
