@@ -1,0 +1,162 @@
+"""The command line: names, options and help. What they do is in ``prosopon.commands``.
+
+Exit codes: 0 done; 1 some inputs failed, each named; 2 the command could not start (wrong usage,
+no such pack or device, an extra is missing).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from prosopon import __version__
+from prosopon.errors import InputError, OutputError, ProsoponError
+
+PATH = click.Path(path_type=Path)
+
+
+class _Commands(click.Group):
+    """A group whose expected errors are one line."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ProsoponError as error:
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(1 if isinstance(error, InputError | OutputError) else 2)
+
+
+def _analyzer_options(command: Any) -> Any:
+    """The options that every command with an Analyzer shares."""
+    for option in reversed(
+        (
+            click.option("--pack", default="default", show_default=True, metavar="NAME",
+                         help="Model pack: a name or a folder."),
+            click.option("--precision", metavar="NAME",
+                         help="Network of the pack: fp32 or int8  [default: the pack's choice]."),
+            click.option("--device", default="cpu", show_default=True, metavar="NAME",
+                         help="cpu, cuda, tensorrt, directml, coreml or openvino."),
+            click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1),
+                         help="Threads of the networks."),
+            click.option("--max-faces", type=click.IntRange(min=1), metavar="N",
+                         help="Follow at most N faces  [default: all]."),
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="prosopon", message="%(prog)s %(version)s")
+def main() -> None:
+    """Measure facial behaviour in images, video and live cameras."""
+
+
+@main.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("-o", "--output", "folder", default="out", show_default=True, type=PATH,
+              metavar="DIR", help="Folder for the results.")  # fmt: skip
+@click.option("--format", "formats", multiple=True, default=["csv"], show_default=True,
+              metavar="NAME", help="csv, parquet or jsonl; may be repeated.")  # fmt: skip
+@click.option("--overlay", is_flag=True, help="Also draw the results on the video or image.")
+@click.option("--quiet", is_flag=True, help="Print errors only.")
+@_analyzer_options
+def analyze(**options: Any) -> None:
+    """Measure every face in images, folders of images, globs, videos, or a camera (its number).
+
+    INPUT gives DIR/<its name>.csv, with a sidecar .json that tells input, pack and settings.
+    """
+    from prosopon.commands.analyze import run
+
+    sys.exit(run(**options))
+
+
+@main.command()
+@click.argument("source", required=False, metavar="[VIDEO]")
+@click.option("--camera", default=0, show_default=True, type=click.IntRange(min=0))
+@click.option("--jsonl", is_flag=True, help="Print every column, one JSON object a face.")
+@_analyzer_options
+def live(**options: Any) -> None:
+    """Print what a camera (or VIDEO) shows, frame by frame, until Ctrl-C."""
+    from prosopon.commands.live import run
+
+    sys.exit(run(**options))
+
+
+@main.command()
+@click.argument("source", required=False, type=PATH, metavar="[INPUT]")
+@click.option("--json", "json_path", type=PATH, metavar="FILE", help="Also write this file.")
+@_analyzer_options
+def bench(**options: Any) -> None:
+    """Measure speed and memory on INPUT; without one, of the networks alone."""
+    from prosopon.commands.bench import run
+
+    sys.exit(run(**options))
+
+
+@main.command()
+@click.argument("dataset")
+@click.argument("path", type=PATH)
+@click.option("--pack", default="default", show_default=True, metavar="NAME")
+@click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1))
+@click.option("--json", "json_path", type=PATH, metavar="FILE", help="Also write this file.")
+def evaluate(**options: Any) -> None:
+    """Score a pack on the labelled data at PATH by the protocol DATASET."""
+    from prosopon.commands.evaluate import run
+
+    sys.exit(run(**options))
+
+
+@main.command()
+def doctor() -> None:
+    """Check the installation and say what is missing."""
+    from prosopon.commands.doctor import run
+
+    sys.exit(run())
+
+
+@main.group()
+def models() -> None:
+    """List, show, install and verify model packs."""
+
+
+@models.command("list")
+def models_list() -> None:
+    """Every installed pack."""
+    from prosopon.commands.models import show_list
+
+    sys.exit(show_list())
+
+
+@models.command("info")
+@click.argument("name", default="default")
+def models_info(name: str) -> None:
+    """What a pack is, its terms and its card."""
+    from prosopon.commands.models import show_info
+
+    sys.exit(show_info(name))
+
+
+@models.command("add")
+@click.argument("folder", type=PATH)
+def models_add(folder: Path) -> None:
+    """Install the pack in FOLDER."""
+    from prosopon.commands.models import add
+
+    sys.exit(add(folder))
+
+
+@models.command("verify")
+@click.argument("names", nargs=-1, metavar="[NAME...]")
+def models_verify(names: tuple[str, ...]) -> None:
+    """Compare the files of packs with their hashes (all packs without a NAME)."""
+    from prosopon.commands.models import verify
+
+    sys.exit(verify(names))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""``prosopon analyze INPUT…``: every input in turn; one that fails does not stop the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from prosopon.errors import InputError, OutputError
+from prosopon.inputs import find_jobs
+from prosopon.pipeline import Analyzer
+from prosopon.runner import Summary, analyze_input
+from prosopon.writers import FORMATS
+
+
+def run(
+    inputs: tuple[str, ...],
+    folder: Path,
+    formats: tuple[str, ...],
+    overlay: bool,
+    quiet: bool,
+    **options: Any,
+) -> int:
+    """Analyse ``inputs``; 1 when something could not be read or written, or was stopped."""
+    for name in formats:
+        if name not in FORMATS:
+            raise click.UsageError(f"no format {name!r}; there are: {', '.join(FORMATS)}")
+    jobs = find_jobs(inputs)
+    analyzer = Analyzer(**options)
+    failed = 0
+    for job in jobs:
+        try:
+            summary = analyze_input(
+                analyzer, job, folder, tuple(dict.fromkeys(formats)), overlay=overlay, quiet=quiet
+            )
+        except (InputError, OutputError) as error:
+            failed += 1
+            click.echo(f"error: {error}", err=True)
+            continue
+        failed += bool(summary.problems)
+        for problem in summary.problems:
+            click.echo(f"error: {problem}", err=True)
+        if not quiet:
+            click.echo(describe(summary))
+        if not summary.complete:
+            click.echo(f"stopped; {summary.outputs[0]} holds what was measured", err=True)
+            return 1
+    return 1 if failed else 0
+
+
+def describe(summary: Summary) -> str:
+    """One line: what was read, what was found, how fast, where it is."""
+    frames = f"{summary.frames} frame{'s' * (summary.frames != 1)}"
+    rate = f"{summary.seconds:.1f} s"
+    if summary.frames > 1:
+        rate += f", {summary.frames / summary.seconds:.0f} frames/s"
+    found = f"face in {summary.frames_with_face}" if summary.faces else "no face"
+    if summary.identities > 1:
+        found += f", {summary.identities} faces"
+    written = ", ".join(str(path) for path in summary.outputs)
+    return f"{summary.name}: {frames}, {found} ({rate}) -> {written}"

@@ -1,0 +1,219 @@
+"""The main job: one input through an Analyzer into tables, a sidecar and, if asked, an overlay."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from prosopon.errors import InputError
+from prosopon.inputs import Job
+from prosopon.machine import versions
+from prosopon.pipeline import Analyzer
+from prosopon.progress import Advance, progress
+from prosopon.sources import Source
+from prosopon.types import FaceTable, Frame
+from prosopon.writers import open_writer
+from prosopon.writers.overlay import OverlayWriter, open_overlay
+from prosopon.writers.sidecar import describe_columns, describe_input, write_sidecar
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What came of one input.
+
+    frames: read; frames_with_face, faces: frames and rows with a measured face;
+    identities: different ``face_id`` of a video, or the most faces in one picture;
+    problems: one line for each thing that could not be read, though the rest was;
+    complete: False when the user stopped it.
+    """
+
+    name: str
+    outputs: tuple[Path, ...]
+    frames: int
+    frames_with_face: int
+    faces: int
+    identities: int
+    seconds: float
+    problems: tuple[str, ...]
+    complete: bool
+
+
+@dataclass(slots=True)
+class _Counts:
+    """Running totals over tables."""
+
+    frames_with_face: int = 0
+    faces: int = 0
+    identities: int = 0
+
+    def add(self, table: FaceTable) -> None:
+        measured = table["success"] > 0
+        self.frames_with_face += len(np.unique(table["frame"][measured]))
+        self.faces += int(measured.sum())
+        # Identities are given in order from 0 on.
+        self.identities = max(self.identities, int(table["face_id"].max(initial=-1)) + 1)
+
+
+class _Watched(Source):
+    """The frames of a source, counted and shown, until ``stop`` is set."""
+
+    def __init__(self, source: Source, stop: threading.Event, advance: Advance) -> None:
+        super().__init__()
+        self.kind = source.kind
+        self.frames = 0
+        self._source, self._stop, self._advance = source, stop, advance
+
+    def __iter__(self) -> Iterator[Frame]:
+        for frame in self._source:
+            if self._stop.is_set():
+                return
+            yield frame
+            self.frames += 1
+            self._advance()
+
+
+def analyze_input(
+    analyzer: Analyzer,
+    job: Job,
+    folder: Path,
+    formats: Sequence[str] = ("csv",),
+    *,
+    overlay: bool = False,
+    quiet: bool = False,
+) -> Summary:
+    """Measure ``job`` and write ``folder/<stem>.<format>``, the sidecar and the overlay.
+
+    Files appear complete or not at all. Ctrl-C ends the input early and keeps the rows so far.
+    Raises InputError when it can't be read, OutputError when a result can't be written.
+    """
+    started, began = time.perf_counter(), datetime.now(timezone.utc)
+    counts = _Counts()
+    outputs = [folder / f"{job.stem}.{name}" for name in formats]
+    with job.open(analyzer.settings["threads"]) as source:
+        with ExitStack() as stack:
+            writers = [
+                stack.enter_context(open_writer(name, path, analyzer.schema))
+                for name, path in zip(formats, outputs, strict=True)
+            ]
+            stop = stack.enter_context(interrupt())
+            advance = stack.enter_context(
+                progress(job.name, source.frame_count_estimate, quiet=quiet)
+            )
+            watched = _Watched(source, stop, advance)
+            if overlay:
+                drawing = stack.enter_context(
+                    open_overlay(folder / job.stem, source, analyzer.settings["threads"])
+                )
+                outputs.append(drawing.path)
+                tables = _drawn(analyzer, watched, drawing)
+            else:
+                tables = analyzer.tables(watched)
+            for table in tables:
+                counts.add(table)
+                for writer in writers:
+                    writer.write(table)
+            if not watched.frames and not stop.is_set():
+                raise InputError("; ".join(source.problems) or f"{job.name}: holds no frames")
+        summary = Summary(
+            name=job.name,
+            outputs=tuple(outputs),
+            frames=watched.frames,
+            frames_with_face=counts.frames_with_face,
+            faces=counts.faces,
+            identities=counts.identities,
+            seconds=time.perf_counter() - started,
+            problems=tuple(source.problems),
+            complete=not stop.is_set(),
+        )
+        sidecar = _sidecar(analyzer, source, summary) | {"started": began.isoformat()}
+    write_sidecar(folder / f"{job.stem}.json", sidecar)
+    return summary
+
+
+def _drawn(analyzer: Analyzer, source: Source, drawing: OverlayWriter) -> Iterator[FaceTable]:
+    """The tables of single frames, each drawn before the next is read."""
+    for result in analyzer.frames(source):
+        drawing.write(result.frame, result.faces)
+        yield result.faces
+
+
+@contextmanager
+def interrupt() -> Iterator[threading.Event]:
+    """An event that Ctrl-C sets, so that the frame in hand is finished; a second Ctrl-C raises.
+
+    Outside the main thread, where signals don't arrive, nothing sets it.
+    """
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+
+    def note(_signal: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _sidecar(analyzer: Analyzer, source: Source, summary: Summary) -> dict[str, Any]:
+    pack = analyzer.pack
+    return {
+        "input": _describe(source, summary.name),
+        "outputs": [path.name for path in summary.outputs],
+        "complete": summary.complete,
+        "counts": {
+            "frames": summary.frames,
+            "frames_with_face": summary.frames_with_face,
+            "faces": summary.faces,
+            "identities": summary.identities,
+            "skipped": source.skipped,
+        },
+        "problems": list(summary.problems),
+        "seconds": round(summary.seconds, 3),
+        "pack": {
+            "name": pack.name,
+            "version": pack.version,
+            "license": pack.license,
+            "terms": pack.terms,
+            "sha256": {file.path.name: file.sha256 for file in pack.files},
+        },
+        "settings": analyzer.settings,
+        "versions": versions(),
+        "columns": describe_columns(analyzer.schema),
+    }
+
+
+def _describe(source: Source, name: str) -> dict[str, Any]:
+    """Kind, size and time of a source, and the hash of what it was read from."""
+    facts: dict[str, Any] = {"kind": source.kind, "name": name}
+    if source.kind == "images":
+        facts["files"] = [_describe_picture(path) for path in source.files]
+    elif source.path is not None:
+        facts |= describe_input(source.path)
+    if source.size:
+        facts["size"] = list(source.size)
+    known = {"duration": source.duration, "fps": source.fps}
+    return facts | {key: value for key, value in known.items() if value}
+
+
+def _describe_picture(path: Path) -> dict[str, Any]:
+    """Position i in the list is frame i of the table."""
+    try:
+        return describe_input(path)
+    except InputError:  # named among the problems
+        return {"path": str(path)}
