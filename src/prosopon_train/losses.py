@@ -97,7 +97,7 @@ def losses(outputs: Tensor, labels: dict[str, Tensor], couple: Tensor) -> dict[s
     """Every term of the loss, unweighted.
 
     outputs (n, OUTPUT_SIZE) float32; labels as in ``data.schema.FIELDS`` but ``points`` in the
-    network's unit; couple (8, 21) from :func:`emotion_au_table`.
+    network's unit, and ``points_weight`` (n,), the weight of landmarks of the source; couple (8, 21) from :func:`emotion_au_table`.
     """
     out = {name: outputs[:, where] for name, where in OUTPUT_SLICES.items()}
     terms: dict[str, Tensor] = {}
@@ -105,9 +105,18 @@ def losses(outputs: Tensor, labels: dict[str, Tensor], couple: Tensor) -> dict[s
     points, known = _known(labels["points"])
     hidden = labels["visible"] == 0
     weight = known[..., 0] * torch.where(hidden, 0.3, 1.0)
+    # Pupils mean the same everywhere; the other points follow their source's weight.
+    weight = torch.cat(
+        [
+            weight[:, :68] * labels["points_weight"][:, None],
+            weight[:, 68:70],
+            weight[:, 70:] * labels["points_weight"][:, None],
+        ],
+        1,
+    )
     distance = (out["points"].view_as(points) - points).norm(dim=2)
     terms["points"] = _masked_mean(distance, weight)
-    terms["points_scale"] = _laplace(distance, out["points_scale"], known[..., 0])
+    terms["points_scale"] = _laplace(distance, out["points_scale"], weight)
 
     rotation, known = _known(labels["rotation"])
     # ‖R − R'‖ (Frobenius) = 2√2·sin(θ/2): proportional to the angle, and finite everywhere.

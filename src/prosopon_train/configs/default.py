@@ -7,10 +7,10 @@ from prosopon_train.config import Config, Source
 
 CONFIG = Config(
     sources=(
-        Source("synth", 0.36),
-        Source("faces", 0.26),
-        Source("ferplus", 0.33),
-        Source("backgrounds", 0.05),
+        Source("synth", 0.30, points=0.3),
+        Source("faces", 0.28),
+        Source("ferplus", 0.36),
+        Source("backgrounds", 0.06),
     ),
-    images=900_000,
+    images=1_000_000,
 )

@@ -55,14 +55,17 @@ def batches(
     pools = [Pool(root / source.folder) for source in sources]
     shares = np.array([source.share for source in sources])
     shares = shares / shares.sum()
+    leads = np.array([source.points for source in sources], dtype=np.float32)
 
     def make(step: int) -> tuple[Tensor, dict[str, Tensor]]:
         rng = np.random.default_rng((seed, step))
         views = []
-        for chosen in rng.choice(len(pools), size, p=shares):
-            pool = pools[chosen]
+        chosen = rng.choice(len(pools), size, p=shares)
+        for pool in (pools[i] for i in chosen):
             views.append(augment(pool.example(int(rng.integers(len(pool)))), rng))
-        return collate(views)
+        inputs, labels = collate(views)
+        labels["points_weight"] = torch.from_numpy(leads[chosen])
+        return inputs, labels
 
     with ThreadPoolExecutor(1) as executor:
         ahead = [executor.submit(make, start + i) for i in range(4)]
