@@ -79,9 +79,9 @@ def measure(clip: Path, pack_name: str, limit: int) -> dict[str, list[float]]:
     pack = load_pack(pack_name)
     spec = pack.network
     analyzer = Analyzer(pack=pack_name)
-    first = analyzer.image(lumas[0])
-    if not len(first):
-        raise SystemExit(f"{clip}: no face in the first frame; give a clip that starts with one")
+    first = next((t for t in map(analyzer.image, lumas) if len(t)), None)
+    if first is None:
+        raise SystemExit(f"{clip}: no face in {len(lumas)} frames; give a clip that shows one")
     crops = from_landmarks(first["landmarks"][:1], spec.size)
     stages["crop"] = timed(cut, [(luma, crops) for luma in lumas])
     batches = [cut(luma, crops) for luma in lumas]
