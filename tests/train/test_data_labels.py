@@ -200,3 +200,10 @@ def test_padding_upscales_by_a_whole_number_and_replicates() -> None:
     assert border == LEAST_SIDE // 4
     assert padded.shape == (LEAST_SIDE * 3 // 2, LEAST_SIDE * 3 // 2, 3)
     assert (padded == 5).all()
+
+
+def test_gaze_is_told_of_both_eyes() -> None:
+    labels = labels_of(face_points(), np.eye(3))
+    told = example(photograph(), labels, 0, np.array([0.6, 0.0, -0.8]))
+    np.testing.assert_allclose(told["gaze"], [[0.6, 0, -0.8]] * 2)
+    assert np.isnan(example(photograph(), labels, 0)["gaze"]).all()

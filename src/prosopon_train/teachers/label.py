@@ -235,9 +235,12 @@ def _inside(landmarks: AnyArray, size: AnyArray) -> AnyArray:
 
 
 def example(
-    photograph: Photograph, labels: Labels, index: int
+    photograph: Photograph, labels: Labels, index: int, gaze: AnyArray | None = None
 ) -> dict[str, AnyArray | float | str]:
-    """The shard example of a photograph from row ``index`` of its labels."""
+    """The shard example of a photograph from row ``index`` of its labels.
+
+    gaze: (3,) common direction of both eyes in the camera frame of the upright crop.
+    """
     crop = from_landmarks(labels.points[index : index + 1, :68], NETWORK_SIZE)
     image, matrix = cut(photograph.luma, crop.matrices[0])
     points = labels.points[index]
@@ -248,6 +251,7 @@ def example(
         "points": apply_affine(matrix[None], points[None])[0],
         # Beyond the photograph's border the teacher only guesses.
         "visible": np.where(outside, 0.0, np.nan),
+        "gaze": np.full((2, 3), np.nan) if gaze is None else np.tile(gaze, (2, 1)),
         "rotation": rotation_z(-crop.angles)[0] @ labels.rotation[index],
         "au": labels.au[index],
         "au_right": labels.au_right[index],

@@ -4,7 +4,7 @@ After ``prosopon_train.teachers.facelandmarker`` has asked the teacher::
 
     python -m prosopon_train.teachers.shards fit-map landmarks68_research.parquet map.npz l68.npz
     python -m prosopon_train.teachers.shards faces faces.parquet map.npz shards/faces faces.npz \
-        --source muxspace --source fairface --source interfaces
+        --source muxspace --source fairface --source interfaces --gaze gaze.npz
     python -m prosopon_train.teachers.shards ferplus ferplus.parquet map.npz shards/ferplus fp.npz
     python -m prosopon_train.teachers.shards backgrounds backgrounds.parquet shards/backgrounds
 
@@ -51,10 +51,13 @@ def write_all(folder: Path, examples: Iterable[Example]) -> int:
     return total
 
 
-def _plausible(photographs: Iterable[Photograph], labels: Labels) -> Iterator[Example]:
+def _plausible(
+    photographs: Iterable[Photograph], labels: Labels, gaze: AnyArray
+) -> Iterator[Example]:
     for photograph in photographs:
-        if labels.plausible[photograph.row]:
-            yield example(photograph, labels, photograph.row)
+        row = photograph.row
+        if labels.plausible[row]:
+            yield example(photograph, labels, row, gaze[row])
 
 
 def _load(answers: tuple[Path, ...], point_map: Path) -> tuple[Answers, Labels]:
@@ -99,6 +102,7 @@ def fit_map(parquet: Path, out: Path, answers: tuple[Path, ...]) -> None:
 @click.argument("out", type=_PATH)
 @click.argument("answers", type=_PATH, nargs=-1, required=True)
 @click.option("--source", "sources", multiple=True, required=True)
+@click.option("--gaze", type=_PATH, help="What prosopon_train.teachers.gaze wrote.")
 @click.option("--test", is_flag=True)
 def write_faces(
     parquet: Path,
@@ -106,12 +110,14 @@ def write_faces(
     out: Path,
     answers: tuple[Path, ...],
     sources: tuple[str, ...],
+    gaze: Path | None,
     test: bool,
 ) -> None:
     """Photographs of the sources on which the teacher is to be believed."""
     _, labels = _load(answers, point_map)
+    directions = np.load(gaze)["gaze"] if gaze else np.full((len(labels.points), 3), np.nan)
     photographs = face_data.read(parquet, sources, test=test)
-    click.echo(f"{out}: {write_all(out, _plausible(photographs, labels))} examples")
+    click.echo(f"{out}: {write_all(out, _plausible(photographs, labels, directions))} examples")
 
 
 @main.command("ferplus")
