@@ -87,6 +87,9 @@ def test_subject_right_is_image_left(rig, person, still):
     assert points[68, 0] < points[69, 0]
     assert points[0, 0] < points[16, 0]
     assert points[27, 1] < points[33, 1] < points[8, 1]
+    assert np.all(np.diff(points[70:74, 0]) < 0)  # right brow, inner to outer
+    assert np.all(np.diff(points[74:78, 0]) > 0)
+    assert np.all(points[70:74, 1] > points[[21, 20, 19, 18], 1])  # its lower edge
 
 
 @pytest.mark.parametrize(("pitch", "yaw"), [(0, 30), (20, 0), (-15, -35)])

@@ -126,7 +126,7 @@ def sample_person(rig: Rig, rng: np.random.Generator) -> Person:
             iris=rng.uniform(0.04, 0.12) if rng.random() < 0.6 else rng.uniform(0.12, 0.45),
             iris_radius=rng.uniform(0.345, 0.40),
             limbus=rng.uniform(0.2, 0.8),
-            lid_droop=float(np.clip(rng.normal(0.08, 0.12), -0.08, 0.4)),
+            lid_droop=float(np.clip(rng.normal(0.01, 0.11), -0.2, 0.4)),
         ),
         hair=sample_hair(rig, shape, male, hair_albedo, rng),
         glasses=bool(rng.random() < 0.2),
@@ -179,7 +179,7 @@ def _resting_face(names: dict[str, int], rng: np.random.Generator) -> FloatArray
         both = abs(rng.normal(0, 0.05))
         for side in "RL":
             rest[names[f"{shape}_{side}"]] = both + abs(rng.normal(0, 0.02))
-    brow_down, brow_up, squint = rng.normal(0.12, 0.25), rng.normal(0, 0.08), rng.normal(0, 0.25)
+    brow_down, brow_up, squint = rng.normal(0.12, 0.25), rng.normal(0, 0.08), rng.normal(0, 0.15)
     for side in "RL":
         rest[names[f"browDown_{side}"]] = brow_down
         rest[names[f"browInnerUp_{side}"]] = brow_up

@@ -13,7 +13,6 @@ from prosopon_train.data.schema import (
     AU_NAMES,
     AU_SIDED,
     CROP_SCALE,
-    N_POINTS,
     NETWORK_SIZE,
     SHARD_SIZE,
 )
@@ -42,7 +41,7 @@ from prosopon_train.synth.rig import (
     TEETH,
     Rig,
 )
-from prosopon_train.synth.texture import face_albedo
+from prosopon_train.synth.texture import brow_edges, face_albedo
 
 SUPERSAMPLING = 1.5
 _INNER_LIPS = 62, 66
@@ -53,7 +52,7 @@ _COLLAR = -12.5  # cm, rig y: below it the neck wears cloth
 
 @dataclass(frozen=True, slots=True)
 class Posed:
-    """A person doing something. vertices (n, 3), points (70, 3) and gaze (2, 3): rig frame."""
+    """A person doing something. vertices (n, 3), points (78, 3) and gaze (2, 3): rig frame."""
 
     person: Person
     expression: Expression
@@ -100,8 +99,8 @@ def render_face(
         visible[36:48] = visible[68:70] = 0
     return {
         "image": _finish(image, SHARD_SIZE, rng),
-        "points": _pad((projected[:, :2] + 0.5) / SUPERSAMPLING - 0.5),
-        "visible": _pad(visible),
+        "points": (projected[:, :2] + 0.5) / SUPERSAMPLING - np.float32(0.5),
+        "visible": visible,
         "rotation": view.rotation,
         "gaze": posed.gaze @ view.to_camera.T,
         "eye_open": posed.eye_open,
@@ -160,7 +159,7 @@ def pose(
         person,
         expression,
         vertices,
-        np.concatenate([vertices[rig.landmarks], pupils]).astype(np.float32),
+        _points(rig, person, vertices, np.array(pupils)),
         gaze,
         float(lips[0] - lips[1]),
         (_lid_gaps(rig, person, weights) / at_rest.clip(0.2)).clip(0, 1).astype(np.float32),
@@ -168,7 +167,7 @@ def pose(
 
 
 def crop_view(view: View, points: FloatArray, size: int) -> View:
-    """The view whose picture of size × size px is a shard image of these points (70, 3)."""
+    """The view whose picture of size × size px is a shard image of these points (78, 3)."""
     seen = view.project(points)[:, :2]
     up = seen[36:48].mean(0) - seen[[48, 54]].mean(0)
     view = view.turned(-float(np.arctan2(up[0], -up[1])))
@@ -185,6 +184,17 @@ def _bend(rig: Rig, person: Person, weights: FloatArray) -> FloatArray:
     for own, centre in zip(rig.eye_vertices, person.eye_centres, strict=True):
         vertices[own] = centre + (vertices[own] - centre) * EYE_SCALE - EYE_SETBACK
     return vertices
+
+
+def _points(rig: Rig, person: Person, vertices: FloatArray, pupils: AnyArray) -> FloatArray:
+    """The points (78, 3) of the schema; those of the brows lie on the brows as they are drawn."""
+    points = vertices[rig.landmarks]
+    down = (vertices[rig.below_brows] - points[17:27]) / rig.below_brows_step[:, None]
+    upper, lower = brow_edges(person.brows)
+    inner_out = np.r_[4:-1:-1, 5:10]  # of 17–26: right brow, then left, inner to outer
+    edge = points[17:27][inner_out] + down[inner_out] * np.tile(lower, 2)[:, None]
+    points[17:27][inner_out] += down[inner_out] * np.tile(upper, 2)[:, None]
+    return np.concatenate([points, pupils, edge[[0, 1, 2, 3, 5, 6, 7, 8]]]).astype(np.float32)
 
 
 def _lid_gaps(rig: Rig, person: Person, weights: FloatArray) -> FloatArray:
@@ -322,7 +332,7 @@ def _glints(
 
 
 def _visible(projected: FloatArray, depth: FloatArray, covered: UInt8Array) -> FloatArray:
-    """1 where a projected point (70, 3) lies on the foremost surface and nothing covers it."""
+    """1 where a projected point (k, 3) lies on the foremost surface and nothing covers it."""
     size = len(depth)
     column, row = np.round(projected[:, :2]).astype(int).T
     inside = (column >= 0) & (column < size) & (row >= 0) & (row < size)
@@ -345,12 +355,6 @@ def _finish(
     if gamma:
         out = out ** rng.uniform(0.75, 1.25)
     return np.asarray(np.round(out * 255), np.uint8)
-
-
-def _pad(values: FloatArray) -> FloatArray:
-    """Points the rig does not have (lower brow edges) as NaN."""
-    missing = np.full((N_POINTS - len(values), *values.shape[1:]), np.nan, np.float32)
-    return np.concatenate([values, missing]).astype(np.float32)
 
 
 def _unit_labels(posed: Posed) -> dict[str, AnyArray]:

@@ -56,9 +56,11 @@ class Rig:
 
     neutral (n, 3); triangles (t, 3) over n + h vertices; materials (t,); part (n,); identity
     (modes, 3n); expression (57, 3n); names of the expressions; landmarks (68,) vertex indices;
-    surface (n, 3) what raster.shade wants to know of a vertex; eye_vertices and eye_centres
-    (2, 3), subject's right first; directions (48, 3) to light and visibility (n + h, 48) from
-    them; hair_rays (skull rows · columns, 6) the scalp vertices under each hair vertex.
+    below_brows (10,) vertices straight below the brow landmarks 17–26 in uv, below_brows_step
+    (10,) how far in 1024ths of the uv square; surface (n, 3) what raster.shade wants to know of
+    a vertex; eye_vertices and eye_centres (2, 3), subject's right first; directions (48, 3) to
+    light and visibility (n + h, 48) from them; hair_rays (skull rows · columns, 6) the scalp
+    vertices under each hair vertex.
     """
 
     neutral: FloatArray
@@ -69,6 +71,8 @@ class Rig:
     expression: FloatArray
     names: dict[str, int]
     landmarks: AnyArray
+    below_brows: AnyArray
+    below_brows_step: FloatArray
     surface: FloatArray
     eye_vertices: tuple[AnyArray, AnyArray]
     eye_centres: FloatArray
@@ -231,9 +235,20 @@ def _surface(uv: FloatArray, part: AnyArray) -> FloatArray:
     return out
 
 
+def _below_brows(uv: FloatArray, part: AnyArray, brows: AnyArray) -> tuple[AnyArray, FloatArray]:
+    """Vertices below the brow landmarks, and their distance in 1024ths of the uv square."""
+    flat = np.where(part[:, None] == FACE, uv * [1024, -1024], np.inf)  # x right, y down
+    wanted = flat[brows] + [0, 32]
+    # Sideways error counts thrice: the point should slide down, not along the brow.
+    offset = (flat[None] - wanted[:, None]) * [3, 1]
+    below = np.argmin((offset**2).sum(2), axis=1)
+    return below, np.asarray(flat[below, 1] - flat[brows, 1], np.float32)
+
+
 def _assemble(arrays: dict[str, AnyArray]) -> Rig:
     part, neutral = arrays["part"], arrays["neutral"]
     hair = _hair_triangles(len(neutral))
+    below, step = _below_brows(arrays["uv"], part, arrays["landmarks"][17:27])
     return Rig(
         neutral=neutral,
         triangles=np.concatenate([arrays["triangles"], hair]),
@@ -243,6 +258,8 @@ def _assemble(arrays: dict[str, AnyArray]) -> Rig:
         expression=np.ascontiguousarray(arrays["expression"].reshape(57, -1)),
         names={str(name): i for i, name in enumerate(arrays["names"])},
         landmarks=arrays["landmarks"],
+        below_brows=below,
+        below_brows_step=step,
         surface=_surface(arrays["uv"], part),
         eye_vertices=(np.flatnonzero(part == EYE_RIGHT), np.flatnonzero(part == EYE_LEFT)),
         eye_centres=arrays["eye_centres"],

@@ -62,6 +62,9 @@ _CHEEK = _region([(230, 420), (320, 370), (420, 400), (400, 470), (300, 500)], 1
 _NOSE = _region([(480, 330), (544, 330), (590, 440), (512, 480), (434, 440)], 8, both=False)
 _BROW_LINE = np.array([(470, 206), (424, 199), (361, 194), (304, 195), (248, 214)], np.float32)
 # fmt: on
+_BROW_DROP = 8  # the drawn brow lies this far below the rig's brow line
+_BROW_TAPER = [0, 0.4, 2.4, 4], [0.75, 1, 1, 0.3]
+_BROW_LEAN = [0, 1, 2.5, 4], [-1.2, -0.5, -0.1, 0.5]  # rad, of strokes along the brow
 
 
 def face_albedo(person: Person, expression: Expression, rng: np.random.Generator) -> FloatArray:
@@ -78,6 +81,21 @@ def face_albedo(person: Person, expression: Expression, rng: np.random.Generator
     cover = _brow_cover(person.brows, rng)
     tone = tone * (1 - cover) + cover * min(person.brows.albedo / base, 1.0)
     return np.asarray(tone * base, np.float32)
+
+
+def brow_edges(brows: Brows) -> tuple[FloatArray, FloatArray]:
+    """How far below the rig's five brow landmarks, inner to outer, the drawn brow is marked.
+
+    Two (5,) arrays in 1024ths of the uv square: where people mark a brow (between its middle and
+    its upper edge), and its lower edge.
+    """
+    u = np.arange(5)
+    stroke = 0.4 * 19 * brows.length * np.sin(np.interp(u, *_BROW_LEAN))
+    line_below_landmarks = 4
+    middle = line_below_landmarks + _BROW_DROP + brows.shift + stroke
+    half = brows.thickness * np.interp(u, *_BROW_TAPER)
+    upper, lower = middle - 0.25 * half, middle + half
+    return upper.astype(np.float32), lower.astype(np.float32)
 
 
 def _noise(cells: int, rng: np.random.Generator) -> FloatArray:
@@ -153,11 +171,11 @@ def _brow_cover(brows: Brows, rng: np.random.Generator) -> FloatArray:
     for mirrored in (False, True):
         u = rng.random(brows.strokes) * along[-1]
         root = np.stack([np.interp(u, along, _BROW_LINE[:, k]) for k in (0, 1)], 1)
-        taper = np.interp(u, [0, 0.4, 2.4, 4], [0.75, 1, 1, 0.3])
+        taper = np.interp(u, *_BROW_TAPER)
         spread = rng.uniform(-1, 1, brows.strokes) * brows.thickness * taper
-        root[:, 1] += spread + brows.shift + 8
+        root[:, 1] += spread + brows.shift + _BROW_DROP
         length = rng.uniform(12, 26, brows.strokes) * brows.length
-        lean = np.interp(u, [0, 1, 2.5, 4], [-1.2, -0.5, -0.1, 0.5])
+        lean = np.interp(u, *_BROW_LEAN)
         lean += rng.normal(0, 0.15, brows.strokes)
         tip = root + np.stack([-length * np.cos(lean), 0.8 * length * np.sin(lean)], 1)
         if mirrored:
