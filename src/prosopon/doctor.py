@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 from prosopon import __version__
@@ -75,12 +76,10 @@ def _module(name: str, package: str) -> Finding:
         module = import_module(name)
     except ImportError as error:
         return Finding("problem", name, f"{error}; pip install --force-reinstall {package}")
-    version = getattr(module, "__version__", None)
-    if version is None:
-        from importlib.metadata import version as installed
-
-        version = installed(package)
-    return Finding("ok", name, str(version))
+    try:
+        return Finding("ok", name, version(package))
+    except PackageNotFoundError:  # another build of the same module, as onnxruntime-gpu
+        return Finding("ok", name, str(getattr(module, "__version__", "of unknown version")))
 
 
 def _devices() -> Finding:

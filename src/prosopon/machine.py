@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 from prosopon import __version__
@@ -19,6 +20,7 @@ def versions() -> dict[str, str]:
     return found | ({"commit": revision} if revision else {})
 
 
+@cache
 def commit() -> str | None:
     """Commit of the checkout that this package runs from; None when it is installed."""
     root = Path(__file__).parents[2]

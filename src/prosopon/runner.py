@@ -123,7 +123,7 @@ def analyze_input(
                 for writer in writers:
                     writer.write(table)
             if not watched.frames and not stop.is_set():
-                raise InputError("; ".join(source.problems) or f"{job.name}: holds no frames")
+                raise InputError(_why_nothing(job.name, source.problems))
         summary = Summary(
             name=job.name,
             outputs=tuple(outputs),
@@ -145,6 +145,12 @@ def _drawn(analyzer: Analyzer, source: Source, drawing: OverlayWriter) -> Iterat
     for result in analyzer.frames(source):
         drawing.write(result.frame, result.faces)
         yield result.faces
+
+
+def _why_nothing(name: str, problems: Sequence[str]) -> str:
+    if len(problems) > 1:
+        return f"{name}: none of it can be read ({len(problems)} errors); the first: {problems[0]}"
+    return problems[0] if problems else f"{name}: holds no frames; check that it is whole"
 
 
 @contextmanager

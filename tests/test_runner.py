@@ -1,0 +1,90 @@
+"""prosopon.runner: one input into its files."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import fakepack
+from prosopon.errors import InputError
+from prosopon.inputs import Job, find_jobs
+from prosopon.pipeline import Analyzer
+from prosopon.runner import analyze_input, interrupt
+
+
+@pytest.fixture(scope="module")
+def analyzer(tmp_path_factory: pytest.TempPathFactory) -> Analyzer:
+    return Analyzer(fakepack.write_pack(tmp_path_factory.mktemp("packs") / "fake"))
+
+
+@pytest.fixture
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
+    """A folder of a grey picture and two of noise, in which the fake pack sees a face."""
+    monkeypatch.chdir(tmp_path)
+    Path("set").mkdir()
+    cv2.imwrite("set/0.png", np.full((96, 128), 128, np.uint8))
+    for i in (1, 2):
+        noise = np.random.default_rng(i).integers(0, 256, (96, 128), dtype=np.uint8)
+        cv2.imwrite(f"set/{i}.png", noise)
+    return find_jobs(["set"])[0]
+
+
+def test_summary_counts_frames_and_faces(analyzer: Analyzer, job: Job):
+    summary = analyze_input(analyzer, job, Path("out"), ("csv", "jsonl"), quiet=True)
+    assert summary.outputs == (Path("out/set.csv"), Path("out/set.jsonl"))
+    assert (summary.frames, summary.frames_with_face, summary.faces) == (3, 2, 2)
+    assert (summary.identities, summary.problems, summary.complete) == (1, (), True)
+    assert summary.seconds > 0
+
+
+def test_overlay_draws_the_same_rows(analyzer: Analyzer, job: Job):
+    plain = analyze_input(analyzer, job, Path("plain"))
+    drawn = analyze_input(analyzer, job, Path("drawn"), overlay=True)
+    assert drawn.outputs == (Path("drawn/set.csv"), Path("drawn/set.overlay"))
+    assert drawn.faces == plain.faces
+    assert Path("drawn/set.csv").read_bytes() == Path("plain/set.csv").read_bytes()
+    assert sorted(p.name for p in Path("drawn/set.overlay").iterdir()) == [
+        "0.png", "1.png", "2.png"
+    ]  # fmt: skip
+
+
+def test_analyzer_may_be_used_again(analyzer: Analyzer, job: Job):
+    first = analyze_input(analyzer, job, Path("first"))
+    second = analyze_input(analyzer, job, Path("second"))
+    assert first.outputs[0].read_bytes() == second.outputs[0].read_bytes()
+
+
+def test_nothing_readable_is_an_error_and_keeps_what_was_there(analyzer: Analyzer, job: Job):
+    analyze_input(analyzer, job, Path("out"))
+    before = Path("out/set.csv").read_bytes()
+    for i in range(3):
+        Path(f"set/{i}.png").write_bytes(b"")
+    with pytest.raises(
+        InputError, match=r"set: none of it .* \(3 errors\); the first: set/0\.png: "
+    ):
+        analyze_input(analyzer, job, Path("out"))
+    assert Path("out/set.csv").read_bytes() == before
+
+
+def test_works_outside_the_main_thread(analyzer: Analyzer, job: Job):
+    done = []
+    thread = threading.Thread(
+        target=lambda: done.append(analyze_input(analyzer, job, Path("out")).frames)
+    )
+    thread.start()
+    thread.join()
+    assert done == [3]
+
+
+def test_first_interrupt_is_noted_and_the_second_raises():
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), interrupt() as stop:  # noqa: PT012
+        signal.raise_signal(signal.SIGINT)
+        assert stop.is_set()
+        signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
