@@ -99,8 +99,10 @@ def show(result: Result, console: Console) -> None:
     for matrix in result.matrices:
         console.print(f"{matrix.name} (rows true, columns predicted)", style="italic")
         grid = Table()
-        for heading in ("", *matrix.labels):
-            grid.add_column(heading, justify="right")
+        grid.add_column("")
+        for label in matrix.labels:
+            # Short headings keep eight classes within 80 columns; the rows spell them out.
+            grid.add_column(label[:5], justify="right", no_wrap=True)
         for label, row in zip(matrix.labels, matrix.counts, strict=True):
             grid.add_row(label, *map(str, row))
         console.print(grid)

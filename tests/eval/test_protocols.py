@@ -12,7 +12,8 @@ import pytest
 
 from prosopon.errors import InputError
 from prosopon.types import Column, FaceTable
-from prosopon_eval.protocols import ferplus, landmarks68, smile, synthetic
+from prosopon_eval.data import fold
+from prosopon_eval.protocols import ferplus, landmarks68, no_faces, smile, synthetic
 from prosopon_train.data.schema import AU_NAMES, write_shard
 
 ORDER = ["neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt"]
@@ -266,3 +267,17 @@ def test_synthetic_refuses_what_is_no_shard(tmp_path: Path, name: str, content: 
 def test_synthetic_refuses_an_empty_folder(tmp_path: Path):
     with pytest.raises(InputError, match=r"no \.npz shards"):
         synthetic.read(tmp_path)
+
+
+# no_faces
+
+
+def test_no_faces_counts_held_out_pictures_only(tmp_path: Path):
+    rows = [{"image": png(i), "name": f"{i}.jpg"} for i in range(20)]
+    held_out = [i for i in range(20) if fold(f"{i}.jpg") < 5]
+    analyzer = StubAnalyzer(lambda image: table(*[{}] * (2 * (image[0, 0, 0] == held_out[0]))))
+    scores = no_faces.run(analyzer, write_parquet(tmp_path / "backgrounds.parquet", rows))
+    values = {figure.name: figure for figure in scores.figures}
+    assert values["false faces per 100 pictures"].value == 200 / len(held_out)
+    assert values["pictures with a false face"].value == 100 / len(held_out)
+    assert values["pictures with a false face"].n == len(held_out)
