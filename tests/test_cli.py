@@ -355,6 +355,11 @@ def test_live_prints_a_line_a_frame(here: Path, pack: str):
     assert lines[1].startswith("    0.100 s | #0 pitch +0 yaw +0 roll +0 neutral AU")
 
 
+def test_live_says_when_there_is_no_face(here: Path, pack: str):
+    cv2.imwrite("grey.png", picture(None))
+    assert prosopon("live", "grey.png", "--pack", pack).stdout == "    0.000 s | no face\n"
+
+
 def test_live_as_json(here: Path, pack: str):
     write_video(here / "clip.mkv", frames=2)
     lines = prosopon("live", "clip.mkv", "--pack", pack, "--jsonl").stdout.splitlines()

@@ -107,7 +107,7 @@ def analyze_input(
             ]
             stop = stack.enter_context(interrupt())
             advance = stack.enter_context(
-                progress(job.name, source.frame_count_estimate, quiet=quiet)
+                progress(job.stem, source.frame_count_estimate, quiet=quiet)
             )
             watched = _Watched(source, stop, advance)
             if overlay:

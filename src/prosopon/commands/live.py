@@ -55,4 +55,4 @@ def as_text(result: Result) -> str:
             f"#{faces['face_id'][row]} pitch {pitch:+d} yaw {yaw:+d} roll {roll:+d} "
             f"{emotion} {units}"
         )
-    return " | ".join(parts)
+    return " | ".join(parts if len(parts) > 1 else [*parts, "no face"])
