@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,16 +42,19 @@ def export_onnx(model: nn.Module, path: Path) -> float:
     Raises ValueError when that exceeds PARITY.
     """
     example = torch.randn(3, 1, NETWORK_SIZE, NETWORK_SIZE, generator=torch.manual_seed(0))
-    torch.onnx.export(
-        model,
-        (example,),
-        str(path),
-        input_names=["crops"],
-        output_names=["heads"],
-        dynamic_axes={"crops": {0: "n"}, "heads": {0: "n"}},
-        opset_version=OPSET,
-        dynamo=False,
-    )
+    with warnings.catch_warnings():
+        # The tracing exporter is deprecated in favour of one that wants a further package.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            model,
+            (example,),
+            str(path),
+            input_names=["crops"],
+            output_names=["heads"],
+            dynamic_axes={"crops": {0: "n"}, "heads": {0: "n"}},
+            opset_version=OPSET,
+            dynamo=False,
+        )
     onnx.checker.check_model(str(path))
     with torch.inference_mode():
         expected = model(example).numpy()

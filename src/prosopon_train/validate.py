@@ -53,7 +53,8 @@ def _figures(outputs: AnyArray, labels: dict[str, AnyArray]) -> dict[str, float]
         # A profile's eye corners nearly coincide; the field's NME is for faces that show both.
         frontal = eyes > 0.35
         nme = 100 * distance[frontal] / eyes[frontal]
-        figures["nme"], figures["nme_median"] = nme.mean(), np.median(nme)
+        if len(nme):
+            figures["nme"], figures["nme_median"] = nme.mean(), np.median(nme)
     known = ~np.isnan(labels["rotation"][:, 0, 0])
     if known.any():
         predicted = rotation_6d(torch.from_numpy(out["rotation"][known])).numpy()

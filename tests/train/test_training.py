@@ -1,0 +1,88 @@
+"""The whole road on made-up data: shards, loop, resume, export, int8, pack."""
+
+import json
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("numba")
+
+import onnxruntime  # noqa: E402
+
+from prosopon_train.config import Config, Source, load_config  # noqa: E402
+from prosopon_train.data.schema import write_shard  # noqa: E402
+from prosopon_train.export import export_onnx, load_network, quantize  # noqa: E402
+from prosopon_train.loop import learning_rate, train  # noqa: E402
+from prosopon_train.model.network import FaceNetwork  # noqa: E402
+from prosopon_train.model.outputs import OUTPUT_SIZE  # noqa: E402
+
+pytestmark = pytest.mark.train
+SMALL = {"widths": (4, 8, 8, 8), "depths": (1, 0, 0), "squeeze": 4, "spatial": 16, "pooled": 8}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    root = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    for folder in ("made", "made_test"):
+        examples = []
+        for _ in range(8):
+            x, y = rng.uniform(60, 100, 2)
+            image = np.zeros((160, 160), dtype=np.uint8)
+            image[int(y) - 5 : int(y) + 6, int(x) - 5 : int(x) + 6] = 255
+            examples.append(
+                {"image": image, "points": np.tile([x, y], (78, 1)), "face": 1.0, "person": "a"}
+            )
+        write_shard(root / folder / "0.npz", examples)
+    return root
+
+
+def config(images):
+    return Config(
+        (Source("made", 1.0),), images=images, batch=8, warmup=16, learning_rate=5e-3, model=SMALL
+    )
+
+
+def options():
+    return {"threads": 1, "report_every": 10, "validate_every": 1000, "save_every": 20}
+
+
+def lines(run):
+    return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+
+
+def test_loss_falls_and_a_stopped_run_goes_on(data, tmp_path):
+    train(config(320), data, tmp_path, **options())
+    reports = [line["loss"]["points"] for line in lines(tmp_path) if "loss" in line]
+    assert reports[-1] < reports[0]
+    steps = lines(tmp_path)[-1]["step"]
+    train(config(480), data, tmp_path, **options())
+    assert lines(tmp_path)[-1]["step"] == 60 > steps
+    assert load_network(tmp_path / "final.pt")(torch.zeros(1, 1, 128, 128)).shape[1] == OUTPUT_SIZE
+
+
+def test_learning_rate_warms_up_and_falls():
+    c = config(1000)
+    assert learning_rate(c, 0) < learning_rate(c, 8) < learning_rate(c, 16) == c.learning_rate
+    assert learning_rate(c, 1000) == pytest.approx(0.01 * c.learning_rate)
+
+
+def test_export_and_int8_agree_with_torch(tmp_path):
+    torch.manual_seed(0)
+    model = FaceNetwork(**SMALL).eval()
+    assert export_onnx(model, tmp_path / "a.onnx") < 1e-3
+    crops = np.random.default_rng(0).normal(size=(32, 1, 128, 128)).astype(np.float32)
+    quantize(tmp_path / "a.onnx", tmp_path / "b.onnx", crops)
+    full, small = (
+        onnxruntime.InferenceSession(tmp_path / name).run(None, {"crops": crops[:4]})[0]
+        for name in ("a.onnx", "b.onnx")
+    )
+    assert np.corrcoef(full.ravel(), small.ravel())[0, 1] > 0.99
+
+
+def test_a_file_without_config_is_refused(tmp_path):
+    path = tmp_path / "c.py"
+    path.write_text("x = 1\n")
+    with pytest.raises(ValueError, match="defines no CONFIG"):
+        load_config(path)
