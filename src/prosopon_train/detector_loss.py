@@ -1,8 +1,9 @@
 """Which cells answer for which face, and the detector's loss.
 
 A face belongs to the levels whose range its size falls into (ranges overlap); there the cells near
-its middle answer for it. Scores learn the overlap of the predicted with the true box (quality focal
-loss, Li et al., NeurIPS 2020), so that the best box survives non-maximum suppression.
+its middle answer for it. Scores learn, beside that a face is there, the overlap of the predicted with
+the true box (quality focal loss, Li et al., NeurIPS 2020), so that the best box survives
+non-maximum suppression; a face whose box is poor still counts at least LEAST_TARGET.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from prosopon_train.model.detector import STRIDES, decode
 # Side of a face (geometric mean of its box, px) that each stride answers for.
 LEVEL_RANGES = ((0.0, 40.0), (28.0, 96.0), (72.0, 208.0), (160.0, 1e9))
 NEGATIVE, IGNORED = -1, -2
+LEAST_TARGET = 0.5
 _RANGE_MARGIN = 1.4  # levels this far out of range are neither rewarded nor punished
 _POSITIVE_RADIUS = 0.17  # of the box's sides, from its middle
 _IGNORED_RADIUS = 0.35
@@ -87,7 +89,7 @@ def detector_loss(maps: list[Tensor], truths: list[Scene]) -> dict[str, Tensor]:
     side = (true_boxes[:, 2:] - true_boxes[:, :2]).prod(1).sqrt()
     offset = (points[rows, cells] - true_points) / side[:, None, None]
     target = torch.zeros_like(logits)
-    target[rows, cells] = overlap.detach().clamp(0, 1)
+    target[rows, cells] = LEAST_TARGET + (1 - LEAST_TARGET) * overlap.detach().clamp(0, 1)
     weight = torch.from_numpy(labels != IGNORED) * (target - logits.sigmoid()).detach().square()
     score = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
     return {

@@ -17,7 +17,7 @@ import numpy as np
 from prosopon.types import AnyArray, FloatArray, UInt8Array
 from prosopon_train.data.cutouts import Cutout, face_boxes, five_points
 from prosopon_train.data.degrade import degrade, relight
-from prosopon_train.data.textures import texture
+from prosopon_train.data.textures import lettering, shapes, texture
 
 # How often a collection is drawn; those that are absent leave their share to the others.
 SOURCE_WEIGHTS = {
@@ -159,8 +159,8 @@ class Composer:
         cutout, index = self._draw(("fairface", "interfaces", "muxspace"))
         height, width = canvas.luma.shape
         h, w = cutout.luma.shape
-        scale = max(height / h, width / w) * np.exp(rng.uniform(-0.5, 0.6))
-        angle = rng.normal(0, 0.12)
+        scale = max(height / h, width / w) * np.exp(rng.uniform(-0.5, 0.8))
+        angle = rng.normal(0, 0.12) if rng.random() < 0.5 else self._angle()
         face = cutout.points[index].mean(0)
         target = rng.uniform(0.2, 0.8, 2) * (width, height)
         # A picture's middle belongs in the frame's middle, unless the face would leave it.
@@ -194,12 +194,14 @@ class Composer:
         rng = self._rng
         height, width = canvas.luma.shape
         most = 0.95 * min(height, width)
-        count = int(rng.choice([0, 1, 2, 3, 5, 9], p=[0.13, 0.3, 0.22, 0.15, 0.12, 0.08]))
+        count = int(rng.choice([0, 1, 2, 3, 5, 9], p=[0.13, 0.4, 0.18, 0.12, 0.1, 0.07]))
         limit = most / max(np.sqrt(count), 1)
         for _ in range(count):
             cutout, index = self._draw()
             largest = min(limit, _LARGEST_SIDE.get(cutout.source, np.inf))
             side = np.exp(rng.uniform(np.log(14), np.log(max(largest, 15))))
+            if count == 1 and rng.random() < 0.4:
+                side = rng.uniform(0.3, 1.0) * largest
             center = self._place(canvas, side)
             if center is None:
                 continue
@@ -310,6 +312,10 @@ class Composer:
         rng = self._rng
         height, width = canvas.luma.shape
         for _ in range(int(rng.integers(1, 4))):
+            if rng.random() < 0.3:
+                draw = lettering if rng.random() < 0.7 else shapes
+                canvas.cover(np.array(draw(canvas.luma, rng), np.float32))
+                continue
             side = int(np.exp(rng.uniform(np.log(14), np.log(0.7 * min(height, width)))))
             patch = self._non_face(side)
             x, y = rng.integers(0, width - side + 1), rng.integers(0, height - side + 1)
