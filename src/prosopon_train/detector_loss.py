@@ -25,6 +25,7 @@ NEGATIVE, IGNORED = -1, -2
 LEAST_TARGET = 0.5
 _RANGE_MARGIN = 1.4  # levels this far out of range are neither rewarded nor punished
 _POSITIVE_RADIUS = 0.17  # of the box's sides, from its middle
+_POSITIVE_STRIDES = 0.7  # or this many strides, if that is more
 _IGNORED_RADIUS = 0.35
 
 
@@ -44,18 +45,20 @@ def assign(
         inside &= (centers[:, 1] >= y0) & (centers[:, 1] <= y1)
         labels[inside] = IGNORED
     low, high = np.array(LEVEL_RANGES).T[:, levels]
+    reach = _POSITIVE_STRIDES * np.array(STRIDES)[levels][:, None]
     sizes = truth.boxes[:, 2:] - truth.boxes[:, :2]
     sides = np.sqrt(sizes.prod(1))
     middles = (truth.boxes[:, 2:] + truth.boxes[:, :2]) / 2
     positives = []
     for index in np.argsort(-sides):  # the smaller face wins a contested cell
-        distance = np.abs(centers - middles[index]) / sizes[index]
-        near = distance.max(1)
+        distance = np.abs(centers - middles[index])
+        near = (distance / sizes[index]).max(1)
+        central = (distance <= np.maximum(_POSITIVE_RADIUS * sizes[index], reach)).all(1)
         side = sides[index]
         close_range = (side >= low / _RANGE_MARGIN) & (side <= high * _RANGE_MARGIN)
         labels[close_range & (near <= _IGNORED_RADIUS)] = IGNORED
         in_range = (side >= low) & (side <= high)
-        positive = in_range & (near <= _POSITIVE_RADIUS)
+        positive = in_range & central
         for level in np.unique(levels[in_range]):  # at least the nearest cell of each level
             cells = np.flatnonzero(levels == level)
             positive[cells[near[cells].argmin()]] = True

@@ -21,14 +21,14 @@ from prosopon_train.data.textures import lettering, shapes, texture
 
 # How often a collection is drawn; those that are absent leave their share to the others.
 SOURCE_WEIGHTS = {
-    "muxspace": 0.27,
-    "fairface": 0.2,
-    "interfaces": 0.13,
-    "ferplus": 0.1,
-    "synthetic": 0.3,
+    "muxspace": 0.3,
+    "fairface": 0.22,
+    "interfaces": 0.14,
+    "ferplus": 0.12,
+    "synthetic": 0.22,
 }
 _LARGEST_SIDE = {"ferplus": 72.0}  # px; a 48 px face enlarged further shows nothing new
-SMALLEST_SIDE = 11.0  # px; smaller faces are neither rewarded nor punished
+SMALLEST_SIDE = 13.0  # px; smaller faces are neither rewarded nor punished
 LEAST_CONTRAST = 4.0  # standard deviation in grey levels; a face in the dark is not asked for
 _SHOWN, _HINTED = 0.6, 0.2  # share of the 68 points in view: a face; perhaps one; none
 
@@ -194,12 +194,12 @@ class Composer:
         rng = self._rng
         height, width = canvas.luma.shape
         most = 0.95 * min(height, width)
-        count = int(rng.choice([0, 1, 2, 3, 5, 9], p=[0.13, 0.4, 0.18, 0.12, 0.1, 0.07]))
+        count = int(rng.choice([0, 1, 2, 4, 8, 14], p=[0.12, 0.3, 0.18, 0.16, 0.14, 0.1]))
         limit = most / max(np.sqrt(count), 1)
         for _ in range(count):
             cutout, index = self._draw()
             largest = min(limit, _LARGEST_SIDE.get(cutout.source, np.inf))
-            side = np.exp(rng.uniform(np.log(14), np.log(max(largest, 15))))
+            side = np.exp(rng.uniform(np.log(15), np.log(max(largest, 16))))
             if count == 1 and rng.random() < 0.4:
                 side = rng.uniform(0.3, 1.0) * largest
             center = self._place(canvas, side)
@@ -232,9 +232,9 @@ class Composer:
 
     def _angle(self) -> float:
         kind = self._rng.random()
-        if kind < 0.55:
+        if kind < 0.45:
             return float(self._rng.normal(0, np.radians(9)))
-        if kind < 0.92:
+        if kind < 0.95:
             return float(np.radians(self._rng.uniform(-60, 60)))
         return float(np.radians(self._rng.uniform(-95, 95)))
 
