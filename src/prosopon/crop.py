@@ -17,8 +17,10 @@ from prosopon.types import Crops, FloatArray, UInt8Array
 CROP_SCALE = 1.35
 FOREHEAD = 0.25  # the face box reaches this share of the points' height above them
 
-_EYES = slice(36, 48)
-_MOUTH_CORNERS = (48, 54)
+# Weights of the landmarks in the vector from the mouth's corners to the eyes.
+_UP = np.zeros(68, dtype=np.float32)
+_UP[36:48] = 1 / 12
+_UP[[48, 54]] = -1 / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +39,16 @@ class CropBatch:
 
 def from_landmarks(landmarks: FloatArray, size: int) -> Crops:
     """Crops around landmarks (n, 68, 2) px."""
-    up = landmarks[:, _EYES].mean(1) - landmarks[:, _MOUTH_CORNERS, :].mean(1)
+    up = _UP @ landmarks
     angles = np.arctan2(up[:, 0], -up[:, 1])
-    cos, sin = np.cos(angles), np.sin(angles)
-    # Coordinates along the face's own right and down.
-    x = landmarks[:, :, 0] * cos[:, None] + landmarks[:, :, 1] * sin[:, None]
-    y = landmarks[:, :, 1] * cos[:, None] - landmarks[:, :, 0] * sin[:, None]
-    x0, x1, y0, y1 = x.min(1), x.max(1), y.min(1), y.max(1)
-    cx, cy = (x0 + x1) / 2, (y0 + y1) / 2
-    centers = np.stack([cx * cos - cy * sin, cx * sin + cy * cos], axis=1)
-    sides = np.maximum(CROP_SCALE * np.maximum(x1 - x0, y1 - y0), 1e-3)
+    turns = np.empty((len(landmarks), 2, 2), dtype=np.float32)
+    turns[:, 0, 0] = turns[:, 1, 1] = np.cos(angles)
+    turns[:, 1, 0] = np.sin(angles)
+    turns[:, 0, 1] = -turns[:, 1, 0]
+    upright = landmarks @ turns
+    low, high = upright.min(1), upright.max(1)
+    centers = (turns @ ((low + high) / 2)[:, :, None])[:, :, 0]
+    sides = np.maximum(CROP_SCALE * (high - low).max(1), 1e-3)
     return Crops(square_similarity(centers, sides, angles, size), angles, size)
 
 

@@ -18,7 +18,14 @@ from prosopon_train.model.network import FaceNetwork  # noqa: E402
 from prosopon_train.model.outputs import OUTPUT_SIZE  # noqa: E402
 
 pytestmark = pytest.mark.train
-SMALL = {"widths": (4, 8, 8, 8), "depths": (1, 0, 0), "squeeze": 4, "spatial": 16, "pooled": 8}
+SMALL = {
+    "widths": (4, 8, 8, 8),
+    "depths": (1, 0, 0),
+    "squeeze": 4,
+    "spatial": 16,
+    "pooled": 8,
+    "band": 8,
+}
 
 
 @pytest.fixture(scope="module")
