@@ -1,0 +1,140 @@
+"""One picture: JPEG, PNG, WebP, TIFF, BMP or Netpbm.
+
+What is done to the pixels:
+
+- luminance is decoded by itself; colour only when somebody asks for it;
+- EXIF orientation is applied (not in pictures with transparency, which cameras don't make);
+- 16-bit samples are scaled by 1/257, so that full scale stays full scale;
+- transparent parts are laid over mid-grey (128), which neither darkens nor lights up the edges
+  of a cut-out face.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from prosopon.errors import InputError
+from prosopon.sources.base import Source, check_size
+from prosopon.sources.header import Header, read_header
+from prosopon.types import AnyArray, Frame, UInt8Array
+
+SUFFIXES = frozenset(
+    (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".bmp", ".pbm", ".pgm", ".ppm")
+)
+_BACKGROUND = 128
+
+
+class ImageSource(Source):
+    """A picture as a source of one frame at time 0."""
+
+    kind = "image"
+    frame_count_estimate = 1
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+        self.files = (path,)
+        self._frame = read_image(path)
+        self.size = self._frame.size
+
+    def __iter__(self) -> Iterator[Frame]:
+        yield self._frame
+
+
+def read_image(path: Path, index: int = 0) -> Frame:
+    """The picture at ``path`` as a frame. InputError: missing, empty, broken or too large."""
+    check_file(path)
+    try:
+        header = read_header(path)
+        if header is None:
+            raise InputError(
+                f"{path}: not a picture that can be read; save it as JPEG, PNG, WebP or TIFF"
+            )
+        check_size(path, header.width, header.height)
+        encoded = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise InputError(f"{path}: can't be read: {error.strerror}") from error
+    luma = _decode_luma(path, header, encoded)
+    return Frame(luma, index, 0.0, partial(_decode_color, path, header, encoded))
+
+
+def check_file(path: Path) -> None:
+    """InputError unless ``path`` is a file with something in it."""
+    try:
+        if path.stat().st_size == 0 and path.is_file():
+            raise InputError(f"{path}: the file is empty; copy or export it again")
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; check the name and the folder") from None
+    except OSError as error:
+        raise InputError(f"{path}: can't be read: {error.strerror}") from error
+
+
+def _decode_luma(path: Path, header: Header, encoded: UInt8Array) -> UInt8Array:
+    if header.alpha:
+        return _as_luma(_decode_color(path, header, encoded))
+    return _to_8_bits(path, _decode(path, header, encoded, cv2.IMREAD_GRAYSCALE))
+
+
+def _decode_color(path: Path, header: Header, encoded: UInt8Array) -> UInt8Array:
+    """(h, w, 3) BGR."""
+    if not header.alpha:
+        return _to_8_bits(path, _decode(path, header, encoded, cv2.IMREAD_COLOR))
+    image = _to_8_bits(path, _decode(path, header, encoded, cv2.IMREAD_UNCHANGED))
+    if image.ndim == 2:
+        return np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR), np.uint8)
+    if image.shape[2] == 3:
+        return image
+    return _over_background(image)
+
+
+def _decode(path: Path, header: Header, encoded: UInt8Array, flags: int) -> AnyArray:
+    image = None
+    if header.complete:
+        if flags != cv2.IMREAD_UNCHANGED:
+            flags |= cv2.IMREAD_ANYDEPTH
+        with quiet_opencv():
+            image = cv2.imdecode(encoded, flags)
+    if image is None:
+        raise InputError(
+            f"{path}: damaged or cut-off {header.format} picture; copy or export it again"
+        )
+    return np.asarray(image)
+
+
+def _to_8_bits(path: Path, image: AnyArray) -> UInt8Array:
+    if image.dtype == np.uint16:
+        image = np.asarray(cv2.convertScaleAbs(image, alpha=1 / 257))
+    if image.dtype != np.uint8:
+        raise InputError(
+            f"{path}: {image.dtype} samples have no fixed white; save it with 8 or 16 bits"
+        )
+    return image
+
+
+def _as_luma(image: UInt8Array) -> UInt8Array:
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
+
+
+def _over_background(image: UInt8Array) -> UInt8Array:
+    alpha = cv2.cvtColor(np.ascontiguousarray(image[:, :, 3]), cv2.COLOR_GRAY2BGR)
+    face = cv2.multiply(cv2.cvtColor(image, cv2.COLOR_BGRA2BGR), alpha, scale=1 / 255)
+    rest = cv2.convertScaleAbs(255 - np.asarray(alpha), alpha=_BACKGROUND / 255)
+    return np.asarray(cv2.add(face, rest), np.uint8)
+
+
+@contextmanager
+def quiet_opencv() -> Iterator[None]:
+    """Keep OpenCV's own log off the terminal: failures are reported as errors instead."""
+    log = cv2.utils.logging
+    level = log.getLogLevel()
+    log.setLogLevel(log.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        log.setLogLevel(level)
