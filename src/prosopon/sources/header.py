@@ -103,7 +103,9 @@ def _tiff(data: Bytes) -> Header:
         tags[tag] = struct.unpack_from(order + ("H" if kind == 3 else "I"), data, entry + 8)[0]
     if 256 not in tags or 257 not in tags:
         raise ValueError("no ImageWidth or ImageLength")
-    return Header("TIFF", tags[256], tags[257], alpha=338 in tags)
+    # ExtraSamples (338) may be left out of RGB (262: 2) with four SamplesPerPixel (277).
+    alpha = 338 in tags or (tags.get(262), tags.get(277)) == (2, 4)
+    return Header("TIFF", tags[256], tags[257], alpha)
 
 
 def _bmp(data: Bytes) -> Header:
@@ -112,7 +114,7 @@ def _bmp(data: Bytes) -> Header:
 
 
 def _netpbm(data: Bytes) -> Header:
-    match = re.match(rb"P[1-6](?:\s+|#[^\n]*\n)+(\d+)(?:\s+|#[^\n]*\n)+(\d+)", data[:4096])
+    match = re.match(rb"P[1-6](?:\s+|#[^\n]*\n)+(\d+)(?:\s+|#[^\n]*\n)+(\d+)\s", data[:4096])
     if match is None:
         raise ValueError("no width and height")
     return Header("Netpbm", int(match[1]), int(match[2]))

@@ -9,6 +9,8 @@ import numpy as np
 from prosopon.types import AnyArray, Column, FaceTable
 from prosopon.writers.base import TableWriter
 
+_ROWS_AT_ONCE = 256
+
 
 class Writer(TableWriter):
     """Objects with the column names of the table as keys."""
@@ -18,12 +20,14 @@ class Writer(TableWriter):
 
     def _append(self, table: FaceTable) -> None:
         names = [column.name for column in self.schema]
-        columns = [_rounded(column, table[column.name]) for column in self.schema]
-        lines = [
-            json.dumps(dict(zip(names, row, strict=True)), separators=(",", ":")) + "\n"
-            for row in zip(*columns, strict=True)
-        ]
-        self._file.write("".join(lines).replace("NaN", "null").encode())
+        for start in range(0, len(table), _ROWS_AT_ONCE):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            columns = [_rounded(column, table[column.name][rows]) for column in self.schema]
+            lines = [
+                json.dumps(dict(zip(names, row, strict=True)), separators=(",", ":")) + "\n"
+                for row in zip(*columns, strict=True)
+            ]
+            self._file.write("".join(lines).replace("NaN", "null").encode())
 
     def _end(self) -> None:
         self._file.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -56,15 +56,13 @@ def describe_columns(schema: Sequence[Column]) -> list[dict[str, Any]]:
 
 
 def software_versions() -> dict[str, str]:
-    """Versions of Prosopon and of the libraries that decide what the numbers are."""
-    packages = {"prosopon": "prosopon", "onnxruntime": "onnxruntime", "av": "av"}
-    found = {name: _version(package) for name, package in packages.items()}
-    # OpenCV comes under several package names.
-    return found | {"opencv": str(cv2.__version__)}
+    """Versions of the libraries that decide what the numbers are."""
+    import onnxruntime
 
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed as a package"
+    # OpenCV and ONNX Runtime come under several package names, so the modules are asked; av is
+    # not, because it takes time to import.
+    return {
+        "onnxruntime": str(onnxruntime.__version__),
+        "opencv": str(cv2.__version__),
+        "av": version("av"),
+    }
