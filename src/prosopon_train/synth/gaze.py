@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from prosopon.types import FloatArray
+from prosopon.types import AnyArray, FloatArray
 from prosopon_train.synth.rig import SCLERA_RADIUS
 
 IRIS_DEPTH = 1.05  # cm from the centre of a real eye to its iris
@@ -33,6 +33,11 @@ def sample_gaze(
         distance = np.exp(rng.uniform(np.log(25), np.log(400)))
         ahead = [np.sin(yaw) * np.cos(pitch), np.sin(pitch), np.cos(yaw) * np.cos(pitch)]
         target = middle + distance * np.array(ahead)
+    return look_at(eyes, target)
+
+
+def look_at(eyes: FloatArray, target: AnyArray) -> FloatArray:
+    """Unit vectors (2, 3) from the eyes (2, 3) to a target (3,), within the eyes' limits."""
     vectors = np.asarray(target - eyes, np.float64)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     yaw = np.clip(np.arctan2(vectors[:, 0], vectors[:, 2]), -_MOST_YAW, _MOST_YAW)

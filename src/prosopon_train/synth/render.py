@@ -85,10 +85,12 @@ def render_face(
     ``photographs``: luminance pictures for backgrounds. ``view``: instead of a random one.
     """
     view = view or sample_view(rng)
-    posed = pose(rig, person, sample_expression(rng), view, rng)
+    expression = sample_expression(rng)
+    gaze = sample_gaze(person.eye_centres, view.lens, rng)
+    posed = pose(rig, person, expression, gaze)
     size = round(SHARD_SIZE * SUPERSAMPLING)
     view = crop_view(view, posed.points, size)
-    drawing = _draw(rig, posed, view, size, rng)
+    drawing = draw(rig, posed, view, size, rng)
     image = drawing.image + (1 - drawing.alpha) * background(size, list(photographs), rng)
     covered = np.zeros(image.shape, np.uint8)
     if rng.random() < 0.12:
@@ -105,7 +107,7 @@ def render_face(
         "gaze": posed.gaze @ view.to_camera.T,
         "eye_open": posed.eye_open,
         "face": np.ones((), np.float32),
-        **_unit_labels(posed),
+        **unit_labels(posed),
     }
 
 
@@ -118,7 +120,9 @@ def render_head(
     is between, it is already multiplied by alpha.
     """
     view = sample_view(rng, most_yaw=90.0)
-    posed = pose(rig, person, sample_expression(rng), view, rng)
+    expression = sample_expression(rng)
+    gaze = sample_gaze(person.eye_centres, view.lens, rng)
+    posed = pose(rig, person, expression, gaze)
     view = view.turned(
         np.deg2rad(rng.normal(0, 12) if rng.random() < 0.7 else rng.uniform(-50, 50))
     )
@@ -128,7 +132,7 @@ def render_head(
     low, high = seen.min(0), seen.max(0)
     share = rng.uniform(0.6, 0.85)
     view = view.framed((low + high) / 2, share * inner / (high - low).max(), inner)
-    drawing = _draw(rig, posed, view, inner, rng)
+    drawing = draw(rig, posed, view, inner, rng)
     points = view.project(posed.points[:68])[:, :2]
     alpha = cv2.resize(drawing.alpha, (size, size), interpolation=cv2.INTER_AREA)
     luma = _finish(drawing.image, size, rng, gamma=False)
@@ -136,11 +140,8 @@ def render_head(
     return luma, np.round(255 * alpha).astype(np.uint8), (points + 0.5) / SUPERSAMPLING - 0.5
 
 
-def pose(
-    rig: Rig, person: Person, expression: Expression, view: View, rng: np.random.Generator
-) -> Posed:
-    """Bend the person's face into the expression, with eyes that look somewhere."""
-    gaze = sample_gaze(person.eye_centres, view.lens, rng)
+def pose(rig: Rig, person: Person, expression: Expression, gaze: FloatArray) -> Posed:
+    """Bend the person's face into the expression, with eyes that look along gaze (2, 3)."""
     weights = expression.weights(rig.names)
     resting = person.rest.copy()
     blink = [rig.names["eyeBlink_R"], rig.names["eyeBlink_L"]]
@@ -205,7 +206,11 @@ def _lid_gaps(rig: Rig, person: Person, weights: FloatArray) -> FloatArray:
     return np.array([height[list(u)].mean() - height[list(d)].mean() for u, d in pairs], np.float32)
 
 
-def _draw(rig: Rig, posed: Posed, view: View, size: int, rng: np.random.Generator) -> Drawing:
+def draw(rig: Rig, posed: Posed, view: View, size: int, rng: np.random.Generator) -> Drawing:
+    """Draw head and shoulders on size × size px; light and what is random on the skin is drawn too.
+
+    The same ``rng`` state gives the same light and skin in every pose.
+    """
     person, hair = posed.person, posed.person.hair
     vertices = np.concatenate([posed.vertices, hair.vertices])
     lamps = sample_light(rig.directions @ view.to_camera.T, rng)
@@ -228,6 +233,11 @@ def _draw(rig: Rig, posed: Posed, view: View, size: int, rng: np.random.Generato
     )  # fmt: skip
     head = index >= 0
     image = _expose(image, head, person.skin.albedo, rng)
+    if not shut:
+        lips = np.round(view.project(posed.points[60:68])[:, :2] * 16).astype(np.int32)
+        mouth = cv2.fillPoly(np.zeros((size, size), np.uint8), [lips], 1, shift=4) > 0
+        image[mouth & ~head] = 0.02  # the rig has no throat
+        head |= mouth
     _glints(image, posed, view, lamps, rig.materials[index] * head == raster.EYE, rng)
 
     body = np.zeros_like(image)
@@ -357,7 +367,8 @@ def _finish(
     return np.asarray(np.round(out * 255), np.uint8)
 
 
-def _unit_labels(posed: Posed) -> dict[str, AnyArray]:
+def unit_labels(posed: Posed) -> dict[str, AnyArray]:
+    """Intensities 0–5 as the schema has them: au (21,), au_right and au_left (13,)."""
     mean, right, left = intensities(posed.expression, posed.lip_gap)
     return {
         "au": np.array([mean[unit] for unit in AU_NAMES], np.float32),
