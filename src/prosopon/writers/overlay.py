@@ -198,10 +198,13 @@ def _picture_suffix(file: Path) -> str:
 
 def _distinct(names: Sequence[str]) -> list[str]:
     """Names of files from several folders, with a number where they would meet."""
-    seen: dict[str, int] = {}
+    taken: set[str] = set()
     result = []
-    for name in names:
-        count = seen[name.lower()] = seen.get(name.lower(), 0) + 1
-        path = Path(name)
-        result.append(name if count == 1 else f"{path.stem}-{count}{path.suffix}")
+    for path in map(Path, names):
+        name, count = path.name, 1
+        while name.casefold() in taken:
+            count += 1
+            name = f"{path.stem}-{count}{path.suffix}"
+        taken.add(name.casefold())
+        result.append(name)
     return result

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,6 +20,8 @@ _ROWS_A_GROUP = 2048
 
 class Writer(TableWriter):
     """Row groups of about 2,000 rows, so that memory does not grow with the table."""
+
+    _writer: Any = None  # until the file is begun
 
     def _begin(self) -> None:
         self._waiting: list[FaceTable] = []
@@ -40,11 +43,11 @@ class Writer(TableWriter):
         self._writer.close()
 
     def discard(self) -> None:
-        if not self._closed:
-            # Arrow would try again when the writer is collected, on a file that is gone.
-            with suppress(OSError, ValueError):
-                self._writer.close()
-            self._writer.is_open = False
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with suppress(OSError):
+                writer.close()
+            writer.is_open = False  # else Arrow tries again later, on a file that is gone
         super().discard()
 
     def _write_group(self) -> None:
