@@ -4,13 +4,15 @@
 """
 
 from prosopon_train.config import Config, Source
+from prosopon_train.losses import Weights
 
 CONFIG = Config(
     sources=(
-        Source("synth", 0.30, points=0.3),
-        Source("faces", 0.28),
-        Source("ferplus", 0.36),
-        Source("backgrounds", 0.06),
+        Source("synth", 0.42, points=0.3),
+        Source("faces", 0.24),
+        Source("ferplus", 0.29),
+        Source("backgrounds", 0.05),
     ),
     images=1_000_000,
+    weights=Weights(gaze=4.0, au=20.0, au_sides=8.0, rotation=2.0, points=20.0),
 )
