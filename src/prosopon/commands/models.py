@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from prosopon.errors import PackError
-from prosopon.packs import Pack, add_pack, list_packs, load_pack, verify_pack
+from prosopon.packs import NetworksPack, Pack, add_pack, list_packs, read_pack, verify_pack
 
 
 def show_list() -> int:
     """Name, version, licence and summary of every installed pack."""
-    packs = [load_pack(folder) for _, folder in sorted(list_packs().items())]
+    packs = [read_pack(folder) for _, folder in sorted(list_packs().items())]
     for pack in packs:
         click.echo(f"{pack.name:<16}{pack.version:<10}{pack.license:<14}{pack.summary}")
     if not packs:
@@ -22,24 +22,32 @@ def show_list() -> int:
 
 def show_info(name: str) -> int:
     """What a pack is and measures, and its card."""
-    pack = load_pack(name)
-    network, detector = pack.network, pack.detector
+    pack = read_pack(name)
     lines = {
         "pack": f"{pack.name} {pack.version}",
         "summary": pack.summary,
         "license": pack.license,
         "terms": pack.terms or "none beyond the license",
         "folder": str(pack.folder),
-        "network": f"{network.size} px crop; {', '.join(network.files)} (default "
-        f"{network.precision})",
-        "heads": ", ".join(network.outputs),
-        "detector": f"long side {detector.long_side} px, threshold {detector.threshold:g}",
+        **_contents(pack),
     }
     for key, value in lines.items():
         click.echo(f"{key:<10}{value}")
     if pack.card.is_file():
         click.echo("\n" + pack.card.read_text(encoding="utf-8").rstrip())
     return 0
+
+
+def _contents(pack: Pack | NetworksPack) -> dict[str, str]:
+    if isinstance(pack, NetworksPack):
+        return {"networks": ", ".join(pack.networks)}
+    network, detector = pack.network, pack.detector
+    return {
+        "network": f"{network.size} px crop; {', '.join(network.files)} (default "
+        f"{network.precision})",
+        "heads": ", ".join(network.outputs),
+        "detector": f"long side {detector.long_side} px, threshold {detector.threshold:g}",
+    }
 
 
 def add(folder: Path) -> int:
@@ -56,7 +64,7 @@ def verify(names: tuple[str, ...]) -> int:
     failed = 0
     for name in names or sorted(list_packs()):
         try:
-            pack: Pack = load_pack(name)
+            pack = read_pack(name)
             verify_pack(pack)
         except PackError as error:
             failed += 1

@@ -30,6 +30,13 @@
     file = "face_shape.npy"
     sha256 = "…"
 
+A pack of ``kind = "openface3"`` has other tables: one for each network, without anything of ours::
+
+    kind = "openface3"
+    [networks.detector]                    # likewise landmarks, multitask
+    file = "detector.onnx"
+    sha256 = "…"
+
 Packs ship in this folder; the user's own live in ``$PROSOPON_PACKS`` or
 ``~/.local/share/prosopon/packs``.
 """
@@ -59,6 +66,8 @@ else:
 
 FORMAT = 1
 BUNDLED = Path(__file__).parent
+OWN_KIND = "prosopon"
+KINDS = (OWN_KIND, "openface3")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 
 
@@ -101,8 +110,8 @@ class DetectorSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Pack:
-    """A model pack as its pack.toml describes it; the files are opened by whoever needs them."""
+class PackInfo:
+    """What every pack.toml says; the files are opened by whoever needs them."""
 
     folder: Path
     name: str
@@ -111,6 +120,40 @@ class Pack:
     terms: str
     summary: str
     card: Path
+
+    @property
+    def files(self) -> tuple[PackFile, ...]:
+        """Every file that has a hash."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class NetworksPack(PackInfo):
+    """A pack of another toolkit's networks, one file each: kind ``openface3``."""
+
+    kind: str
+    networks: dict[str, PackFile]
+
+    @property
+    def files(self) -> tuple[PackFile, ...]:
+        """Every file that has a hash."""
+        return tuple(self.networks.values())
+
+    def network(self, name: str) -> PackFile:
+        """The file of the network ``name``. PackError: the pack has none."""
+        try:
+            return self.networks[name]
+        except KeyError:
+            raise PackError(
+                f"{self.folder}: this pack has no {name} network; there are: "
+                f"{', '.join(self.networks)}"
+            ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Pack(PackInfo):
+    """A pack of ours: one network for all heads, a detector and a mean face."""
+
     network: NetworkSpec
     detector: DetectorSpec
     face_shape_file: PackFile
@@ -132,6 +175,8 @@ class Pack:
         return np.asarray(shape, dtype=np.float32)
 
 
+_Info = tuple[Path, str, str, str, str, str, Path]  # the fields of PackInfo
+
 _REPAIR = "reinstall prosopon or add the pack again"
 
 
@@ -151,7 +196,32 @@ def list_packs() -> dict[str, Path]:
 
 
 def load_pack(name_or_folder: str | Path = "default") -> Pack:
-    """The pack of that name, or the one in that folder. Reads pack.toml only.
+    """The pack of ours of that name, or the one in that folder. Reads pack.toml only.
+
+    Raises PackError when there is none, or when it is of another kind or not understood.
+    """
+    pack = read_pack(name_or_folder)
+    if not isinstance(pack, Pack):
+        raise PackError(
+            f"{pack.folder}: a pack of another kind; use it through 'prosopon openface3' "
+            "or prosopon.compat.openface3"
+        )
+    return pack
+
+
+def load_networks_pack(name_or_folder: str | Path) -> NetworksPack:
+    """The pack of kind ``openface3`` of that name or in that folder; PackError as load_pack."""
+    pack = read_pack(name_or_folder)
+    if not isinstance(pack, NetworksPack):
+        raise PackError(
+            f"{pack.folder}: not a pack of OpenFace 3.0's networks; "
+            "add one with 'prosopon models add openface3'"
+        )
+    return pack
+
+
+def read_pack(name_or_folder: str | Path) -> Pack | NetworksPack:
+    """The pack of any kind of that name, or the one in that folder. Reads pack.toml only.
 
     Raises PackError when there is none, or when it is not understood.
     """
@@ -168,7 +238,7 @@ def load_pack(name_or_folder: str | Path = "default") -> Pack:
     )
 
 
-def verify_pack(pack: Pack) -> None:
+def verify_pack(pack: PackInfo) -> None:
     """Compare every file with its SHA-256; PackError names the first that is missing or differs."""
     for file in pack.files:
         try:
@@ -182,9 +252,9 @@ def verify_pack(pack: Pack) -> None:
             )
 
 
-def add_pack(folder: Path) -> Pack:
+def add_pack(folder: Path) -> Pack | NetworksPack:
     """Check the pack in ``folder`` and copy it to the user's packs; an older one is replaced."""
-    pack = load_pack(folder)
+    pack = read_pack(folder)
     verify_pack(pack)
     root = user_folder()
     target = root / pack.name
@@ -208,7 +278,7 @@ def add_pack(folder: Path) -> Pack:
             f"{target}: can't add the pack ({error.strerror or error}); "
             "set PROSOPON_PACKS to a folder you may write to"
         ) from error
-    return load_pack(target)
+    return read_pack(target)
 
 
 def sha256(path: Path) -> str:
@@ -220,7 +290,7 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _read(folder: Path) -> Pack:
+def _read(folder: Path) -> Pack | NetworksPack:
     path = folder / "pack.toml"
     try:
         with path.open("rb") as file:
@@ -238,15 +308,28 @@ def _read(folder: Path) -> Pack:
     name = top.take("name", str)
     if not _NAME.fullmatch(name):
         raise PackError(f"{path}: name {name!r} must match {_NAME.pattern}")
+    info: _Info = (
+        folder,
+        name,
+        top.take("version", str),
+        top.take("license", str),
+        top.take("terms", str),
+        top.take("summary", str),
+        folder / top.take("card", str),
+    )
+    kind = top.take("kind", str) if "kind" in document else OWN_KIND
+    if kind not in KINDS:
+        raise top.error("kind", f"one of {', '.join(KINDS)}", kind)
+    if kind == OWN_KIND:
+        return _own(info, top)
+    networks = {name: item.file() for name, item in top.section("networks").sections()}
+    return NetworksPack(*info, kind, networks)
+
+
+def _own(info: _Info, top: _Section) -> Pack:
     detector = top.section("detector")
     return Pack(
-        folder=folder,
-        name=name,
-        version=top.take("version", str),
-        license=top.take("license", str),
-        terms=top.take("terms", str),
-        summary=top.take("summary", str),
-        card=folder / top.take("card", str),
+        *info,
         network=_network(top.section("network")),
         detector=DetectorSpec(
             file=detector.file(),
