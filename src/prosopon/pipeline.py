@@ -309,6 +309,7 @@ class Analyzer:
             to_image=faces.to_image,
             angles=faces.angles,
             crop_size=self._size,
+            landmark_offset=self.pack.network.landmark_offset,
             camera=self._intrinsics or Camera.default(*pending.size),
             face_shape=self._face_shape,
             contrast=faces.contrast,

@@ -43,6 +43,13 @@ def run(config: Path, data: Path, run: Path, threads: int, validate_every: int) 
 @click.option("--terms", default="", help="Anything the user must know beyond the licence.")
 @click.option("--summary", default="One light network for all tasks.", show_default=True)
 @click.option("--precision", default="fp32", show_default=True)
+@click.option(
+    "--landmark-offset",
+    default=(0.0, 0.0),
+    type=(float, float),
+    show_default=True,
+    help="x y in crop sides: see prosopon_train.teachers.pointmap.",
+)
 @click.option("--threshold", default=0.5, show_default=True, help="Least detector score.")
 def pack(
     network: Path,
@@ -56,11 +63,12 @@ def pack(
     terms: str,
     summary: str,
     precision: str,
+    landmark_offset: tuple[float, float],
     threshold: float,
 ) -> None:
     from prosopon_train.pack import PackInfo, write_pack
 
-    info = PackInfo(name, version, license_, terms, summary, precision, threshold)
+    info = PackInfo(name, version, license_, terms, summary, precision, landmark_offset, threshold)
     write_pack(folder, info, network, detector, rig, list(calibration))
 
 

@@ -29,6 +29,7 @@ class PackInfo:
     terms: str
     summary: str
     precision: str = "fp32"
+    landmark_offset: tuple[float, float] = (0.0, 0.0)
     threshold: float = 0.5
     nms: float = 0.4
     long_side: int = 640
@@ -92,6 +93,7 @@ card = "CARD.md"
 [network]
 size = {NETWORK_SIZE}
 precision = "{info.precision}"
+landmark_offset = [{info.landmark_offset[0]}, {info.landmark_offset[1]}]
 
 [network.files.fp32]
 {file("network-fp32.onnx")}

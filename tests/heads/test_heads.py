@@ -22,7 +22,7 @@ SHAPE = np.random.default_rng(1).normal(0, 40, (68, 3)).astype(np.float32)
 CAMERA = Camera(500, 500, 320, 240)
 
 
-def context(angle=0.0, to_image=((1.0, 0, 0), (0, 1.0, 0)), **outputs):
+def context(angle=0.0, to_image=((1.0, 0, 0), (0, 1.0, 0)), offset=(0.0, 0.0), **outputs):
     raw = {name: np.zeros((1, size), dtype=np.float32) for name, size in SIZES.items()}
     raw["rotation"][:] = [1, 0, 0, 0, 1, 0]
     raw["gaze"][:] = [0, 0, -1, 0, 0, -1]
@@ -33,6 +33,7 @@ def context(angle=0.0, to_image=((1.0, 0, 0), (0, 1.0, 0)), **outputs):
         to_image=np.array([to_image], dtype=np.float32),
         angles=np.array([angle], dtype=np.float32),
         crop_size=128,
+        landmark_offset=offset,
         camera=CAMERA,
         face_shape=SHAPE,
         contrast=np.array([35.0], dtype=np.float32),
@@ -72,6 +73,19 @@ def test_landmarks_are_in_image_pixels():
         decoded["landmarks"][0, 5], [(63.5 + 64) * 2 + 10, (63.5 - 32) * 2 + 20]
     )
     np.testing.assert_allclose(decoded["landmark_sigma"], 0.1 * 64 * 2, rtol=1e-5)
+
+
+def test_the_packs_offset_moves_the_68_in_the_image_alone():
+    # A crop of a face that is turned by 90°, two image pixels to a crop pixel.
+    turned = ((0, -2.0, 0), (2.0, 0, 0))
+    plain, moved = (
+        decode(context(to_image=turned)),
+        decode(context(to_image=turned, offset=(0.01, 0))),
+    )
+    shift = moved["landmarks"] - plain["landmarks"]
+    np.testing.assert_allclose(shift, np.broadcast_to([2.56, 0], shift.shape), atol=1e-4)
+    for name in ("landmarks_98", "pupils"):
+        np.testing.assert_array_equal(moved[name], plain[name])
 
 
 def test_wflw_map_is_affine_and_keeps_shared_points():

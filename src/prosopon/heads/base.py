@@ -18,6 +18,7 @@ class Context:
     outputs: name → (n, size) raw network outputs;
     to_image: (n, 2, 3) similarities from crop pixels to image pixels;
     angles: (n,) rad, in-plane rotation that the crop took out; crop_size: px;
+    landmark_offset: (x, y) in crop sides, the marks' convention of the pack;
     camera: intrinsics; face_shape: (68, 3) mm, mean face in the head's axes;
     contrast, sharpness: (n,), see ``prosopon.crop.CropBatch``;
     columns: what earlier heads have decoded.
@@ -27,6 +28,7 @@ class Context:
     to_image: FloatArray
     angles: FloatArray
     crop_size: int
+    landmark_offset: tuple[float, float]
     camera: Camera
     face_shape: FloatArray
     contrast: FloatArray

@@ -13,6 +13,7 @@
     [network]                              # crops (n, 1, size, size) → heads (n, D)
     size = 128                             # side of the luminance crop, px
     precision = "fp32"                     # the file used unless another is asked for
+    landmark_offset = [0.0, 0.0]           # x, y in crop sides, added to the 68 landmarks
     [network.files.fp32]
     file = "network-fp32.onnx"
     sha256 = "…"
@@ -81,12 +82,16 @@ class PackFile:
 
 @dataclass(frozen=True, slots=True)
 class NetworkSpec:
-    """The network of all heads: crop side in px, files by precision, head → (start, size)."""
+    """The network of all heads: crop side in px, files by precision, head → (start, size).
+
+    landmark_offset: (x, y) by which the 68 landmarks are moved in the image, in crop sides.
+    """
 
     size: int
     precision: str
     files: dict[str, PackFile]
     outputs: dict[str, tuple[int, int]]
+    landmark_offset: tuple[float, float] = (0.0, 0.0)
 
     def file(self, precision: str | None = None) -> PackFile:
         """The model file of ``precision``, by default the pack's own choice."""
@@ -353,7 +358,12 @@ def _network(section: _Section) -> NetworkSpec:
     precision = section.take("precision", str)
     if precision not in files:
         raise section.error("precision", f"one of {', '.join(files)}", precision)
-    return NetworkSpec(section.take("size", int), precision, files, outputs)
+    match section.values.get("landmark_offset", [0.0, 0.0]):
+        case [float(x), float(y)]:
+            offset = (x, y)
+        case other:
+            raise section.error("landmark_offset", "[x, y]", other)
+    return NetworkSpec(section.take("size", int), precision, files, outputs, offset)
 
 
 @dataclass(frozen=True, slots=True)
