@@ -109,3 +109,23 @@ def test_newcomer_needs_a_better_score_than_a_followed_face():
     assert tracker.admit(a[None], scores(0.5)) == []
     assert tracker.admit(a[None], scores(0.7)) == [0]
     assert tracker.follow(a[None], scores(0.5)) == [0]
+
+
+def test_a_track_that_slipped_onto_a_part_is_set_right():
+    face, eye = face_points((100, 100), 120), face_points((80, 80), 30)
+    tracker = start(face, detect_every=1)
+    tracker.follow(eye[None], scores(0.9))
+    rows = tracker.unclaimed(boxes(face))
+    assert rows == [0]
+    assert tracker.admit(face[None], scores(0.9)) == []
+    assert tracker.ids == [0]
+    np.testing.assert_allclose(tracker.expected()[0], face)
+
+
+def test_a_part_of_a_followed_face_is_no_newcomer_and_no_second_track():
+    face, eye = face_points((100, 100), 120), face_points((80, 80), 30)
+    tracker = start(face)
+    assert tracker.unclaimed(boxes(eye)) == []
+    other = face_points((400, 100), 120)
+    tracker.admit(other[None], scores(0.9))
+    assert tracker.follow(np.stack([eye, face]), scores(0.9, 0.9)) == [1]

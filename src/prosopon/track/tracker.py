@@ -23,6 +23,9 @@ import numpy.typing as npt
 from prosopon.geometry import iou
 from prosopon.types import FloatArray
 
+DOUBLE = 0.7
+"""Of two followed faces, the share of the smaller that the other covers when both are one."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrackSettings:
@@ -108,14 +111,24 @@ class Tracker:
         track.missing = 0
 
     def _doubles(self, landmarks: FloatArray) -> set[int]:
-        """Rows that have run onto another's face; the older track keeps it."""
+        """Rows that have run onto another's face, or onto a part of it."""
         if len(landmarks) < 2:
             return set()
-        overlaps = iou(_boxes(landmarks), _boxes(landmarks))
+        boxes = _boxes(landmarks)
+        areas = _areas(boxes)
+        shared = iou(boxes, boxes) * (areas[:, None] + areas) / (1 + iou(boxes, boxes))
+        covered = shared / np.minimum(areas[:, None], areas) > DOUBLE
         doubles: set[int] = set()
-        order = sorted(range(len(landmarks)), key=lambda row: -self._active[row].age)
+        # A part of a face yields to the whole; of two that are alike, the older keeps the face.
+        order = sorted(
+            range(len(landmarks)),
+            key=lambda row: (
+                bool((covered[row] & (areas > 2 * areas[row])).any()),
+                -self._active[row].age,
+            ),
+        )
         for place, row in enumerate(order):
-            if any(overlaps[row, k] > 0.6 for k in order[:place] if k not in doubles):
+            if any(covered[row, k] for k in order[:place] if k not in doubles):
                 doubles.add(row)
         return doubles
 
@@ -133,15 +146,16 @@ class Tracker:
             return []
         free = list(range(len(boxes)))
         if self._active:
-            # A detection whose centre lies within a followed face is a part of it.
             claimed = _boxes(np.stack([track.landmarks for track in self._active]))
             centers = (boxes[:, :2] + boxes[:, 2:]) / 2
-            free = [
-                row
-                for row, overlaps in enumerate(iou(boxes, claimed))
-                if not (overlaps > self.settings.overlap).any()
-                and not _inside(centers[row], claimed).any()
-            ]
+            sizes, areas = _areas(claimed), _areas(boxes)
+            free = []
+            for row, overlaps in enumerate(iou(boxes, claimed)):
+                followed = (overlaps > self.settings.overlap).any()
+                # A small detection within a followed face is a part of it.
+                part = _inside(centers[row], claimed) & (areas[row] < 2 * sizes)
+                if not (followed or part.any()):
+                    free.append(row)
         if self.settings.max_faces is not None:
             areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
             free.sort(key=lambda row: -float(areas[row]))
@@ -162,10 +176,23 @@ class Tracker:
                 others = _boxes(np.stack([track.landmarks for track in self._active]))
                 if iou(box, others).max() > self.settings.overlap:
                     continue
+                slipped = self._slipped(box, others)
+                if slipped is not None:
+                    slipped.landmarks = landmarks[row]
+                    slipped.velocity = np.zeros(2, dtype=np.float32)
+                    continue
             track = self._recall(box, landmarks[row])
             self._active.append(track)
             taken.append(row)
         return taken
+
+    def _slipped(self, box: FloatArray, others: FloatArray) -> _Track | None:
+        """The track that follows only a part of the face in ``box``, if there is one."""
+        centers = (others[:, :2] + others[:, 2:]) / 2
+        for track, center, area in zip(self._active, centers, _areas(others), strict=True):
+            if _inside(center, box)[0] and 2 * area < _areas(box)[0]:
+                return track
+        return None
 
     def _recall(self, box: FloatArray, landmarks: FloatArray) -> _Track:
         still = np.zeros(2, dtype=np.float32)
@@ -190,6 +217,10 @@ class Tracker:
 
 def _boxes(landmarks: FloatArray) -> FloatArray:
     return np.concatenate([landmarks.min(1), landmarks.max(1)], axis=1)
+
+
+def _areas(boxes: FloatArray) -> FloatArray:
+    return np.asarray(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1))
 
 
 def _inside(point: FloatArray, boxes: FloatArray) -> npt.NDArray[np.bool_]:

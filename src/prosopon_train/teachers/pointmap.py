@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from prosopon.crop import CROP_SCALE
 from prosopon.geometry import apply_affine, invert_similarity
 from prosopon.types import AnyArray, FloatArray
 
@@ -123,6 +124,18 @@ def mark_shift(points: AnyArray, target: AnyArray) -> float:
     """
     offsets = (target - points[:, BASE])[:, :, 0]
     return float(np.median((offsets + offsets[:, MIRROR_68]) / 2))
+
+
+def mark_offset(mesh: AnyArray, landmarks: AnyArray) -> float:
+    """:func:`mark_shift` in sides of the network's crop: a pack's ``landmark_offset``, x and y.
+
+    mesh (n, 478, ≥2) px, landmarks (n, 68, 2) px.
+    """
+    frame = eye_frame(mesh)
+    shift = mark_shift(apply_affine(frame, mesh[:, :, :2]), apply_affine(frame, landmarks))
+    sides = CROP_SCALE * np.ptp(landmarks, axis=1).max(1)
+    eyes = 1 / np.hypot(frame[:, 0, 0], frame[:, 0, 1])
+    return shift * float(np.median(eyes / sides))
 
 
 def fit(mesh: AnyArray, landmarks: AnyArray, ridge: float = 3e-5) -> PointMap:
