@@ -44,6 +44,15 @@ class Matrix:
 
 
 @dataclass(frozen=True, slots=True)
+class Slice:
+    """A figure of the rows in one group by some attribute, as ("glasses", "worn", …)."""
+
+    attribute: str
+    group: str
+    figure: Figure
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """The figures of one protocol on one data set for one pack."""
 
@@ -53,6 +62,7 @@ class Result:
     version: str
     figures: tuple[Figure, ...]
     matrices: tuple[Matrix, ...] = ()
+    slices: tuple[Slice, ...] = ()
 
     def __iter__(self) -> Iterator[Figure]:
         return iter(self.figures)
@@ -66,10 +76,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What a protocol's ``run`` hands over: figures, and confusion matrices where it has any."""
+    """What a protocol's ``run`` hands over: figures, and matrices and slices where it has any."""
 
     figures: tuple[Figure, ...]
     matrices: tuple[Matrix, ...] = ()
+    slices: tuple[Slice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +103,10 @@ def show(result: Result, console: Console) -> None:
     for heading in ("value", "95 % interval", "n"):
         table.add_column(heading, justify="right")
     for figure in result.figures:
-        interval = f"{_text(figure, figure.low)} to {_text(figure, figure.high)}"
-        value = f"{_text(figure, figure.value)} {_symbol(figure.unit)}".rstrip()
-        table.add_row(figure.name, value, "" if math.isnan(figure.low) else interval, f"{figure.n}")
+        table.add_row(figure.name, *cells(figure))
+    for part in result.slices:
+        name = f"{part.figure.name}, {part.attribute}: {part.group}"
+        table.add_row(name, *cells(part.figure), style="dim")
     console.print(table)
     for matrix in result.matrices:
         console.print(f"{matrix.name} (rows true, columns predicted)", style="italic")
@@ -108,23 +120,26 @@ def show(result: Result, console: Console) -> None:
         console.print(grid)
 
 
+def cells(figure: Figure) -> tuple[str, str, str]:
+    """Value with unit, interval ("" where there is none) and number of rows, as text."""
+    if math.isnan(figure.value):
+        return "not measured", "", f"{figure.n}"
+    interval = f"{_text(figure, figure.low)} to {_text(figure, figure.high)}"
+    value = f"{_text(figure, figure.value)} {_symbol(figure.unit)}".rstrip()
+    return value, "" if math.isnan(figure.low) else interval, f"{figure.n}"
+
+
 def as_dict(result: Result) -> dict[str, object]:
-    """Plain dictionary of a result; NaN becomes None, as JSON has no NaN."""
+    """Plain dictionary of a result; NaN and infinity become None, as JSON has neither."""
     return {
         "protocol": result.protocol,
         "data": result.data,
         "pack": result.pack,
         "version": result.version,
-        "figures": [
-            {
-                "name": figure.name,
-                "value": _number(figure.value),
-                "low": _number(figure.low),
-                "high": _number(figure.high),
-                "unit": figure.unit,
-                "n": figure.n,
-            }
-            for figure in result.figures
+        "figures": [_figure(figure) for figure in result.figures],
+        "slices": [
+            {"attribute": part.attribute, "group": part.group, **_figure(part.figure)}
+            for part in result.slices
         ],
         "matrices": [
             {"name": m.name, "labels": list(m.labels), "counts": [list(row) for row in m.counts]}
@@ -151,11 +166,25 @@ def write_json(result: Result, path: Path) -> None:
         ) from error
 
 
+def _figure(figure: Figure) -> dict[str, object]:
+    return {
+        "name": figure.name,
+        "value": _number(figure.value),
+        "low": _number(figure.low),
+        "high": _number(figure.high),
+        "unit": figure.unit,
+        "n": figure.n,
+    }
+
+
 def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value
+    """JSON has neither NaN nor infinity."""
+    return value if math.isfinite(value) else None
 
 
 def _text(figure: Figure, value: float) -> str:
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
     if figure.unit == "count":
         return f"{value:.0f}"
     return f"{value:.2f}" if figure.unit else f"{value:.3f}"

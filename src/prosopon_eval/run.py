@@ -35,12 +35,16 @@ def evaluate(dataset: str, path: str | Path, pack: str = "default", threads: int
 
     Raises InputError when the protocol is unknown or the data is missing or of another kind.
     """
-    protocol = find_protocol(dataset)
+    find_protocol(dataset)
     path = Path(path)
     if not path.exists():
         raise InputError(f"{path}: not found; give the file or folder of {dataset!r}'s data")
-    analyzer = prosopon.Analyzer(pack=pack, threads=threads)
-    scores = protocol.run(analyzer, path)
+    return run_protocol(dataset, path, prosopon.Analyzer(pack=pack, threads=threads), pack)
+
+
+def run_protocol(dataset: str, path: Path, analyzer: prosopon.Analyzer, pack: str) -> Result:
+    """As :func:`evaluate`, with an analyser that is ready; ``pack`` is only the name to report."""
+    scores = find_protocol(dataset).run(analyzer, path)
     return Result(
         protocol=dataset,
         data=path.name,
@@ -48,4 +52,5 @@ def evaluate(dataset: str, path: str | Path, pack: str = "default", threads: int
         version=prosopon.__version__,
         figures=scores.figures,
         matrices=scores.matrices,
+        slices=scores.slices,
     )

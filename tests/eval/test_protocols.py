@@ -2,76 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 
+from eval_stubs import ORDER, StubAnalyzer, face_points, moved, png, table, write_parquet
 from prosopon.errors import InputError
-from prosopon.types import Column, FaceTable
+from prosopon.geometry import Camera, rotation_from_euler
+from prosopon.types import FaceTable
 from prosopon_eval.data import fold
-from prosopon_eval.protocols import ferplus, landmarks68, no_faces, smile, synthetic
-from prosopon_train.data.schema import AU_NAMES, write_shard
-
-ORDER = ["neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt"]
-SCHEMA = (
-    Column("success", (), ("success",), "", "", "int8"),
-    Column("landmarks", (68, 2), tuple(map(str, range(136))), "px", ""),
-    Column("pose_r", (3,), ("rx", "ry", "rz"), "rad", ""),
-    Column("gaze", (2, 3), tuple("abcdef"), "", ""),
-    Column("au", (21,), tuple(AU_NAMES), "", ""),
-    Column("au_presence", (21,), tuple(f"{name}_p" for name in AU_NAMES), "", ""),
-    Column("emotion", (8,), tuple(f"emotion_{name}" for name in ORDER), "", ""),
+from prosopon_eval.protocols import (
+    calibration,
+    fairface,
+    fer_units,
+    ferplus,
+    jitter,
+    landmarks68,
+    no_faces,
+    pose68,
+    smile,
+    synthetic,
 )
-
-
-def table(*rows: dict[str, Any]) -> FaceTable:
-    """A table whose columns are "not measured" where a row does not give them."""
-    data = {c.name: c.empty(len(rows)) for c in SCHEMA}
-    for i, row in enumerate(rows):
-        for name, value in {"success": 1, **row}.items():
-            data[name][i] = value
-    return FaceTable(SCHEMA, data)
-
-
-class StubAnalyzer:
-    """Answers with ``answer(image)`` and remembers the boxes that it was given."""
-
-    def __init__(self, answer: Callable[[np.ndarray], FaceTable]) -> None:
-        self.answer = answer
-        self.boxes: list[Any] = []
-
-    def image(self, image: np.ndarray, boxes: np.ndarray | None = None) -> FaceTable:
-        self.boxes.append(boxes)
-        return self.answer(image)
-
-
-def png(grey: int, size: int = 8) -> bytes:
-    """A square picture of one grey level, by which the stub knows it again."""
-    return bytes(cv2.imencode(".png", np.full((size, size, 3), grey, np.uint8))[1])
-
-
-def write_parquet(path: Path, rows: list[dict[str, Any]]) -> Path:
-    arrow = pytest.importorskip("pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet")
-    parquet.write_table(arrow.Table.from_pylist(rows), path)
-    return path
-
-
-def face_points() -> np.ndarray:
-    """68 points over 100 × 80 px whose outer eye corners are 50 px apart."""
-    generator = np.random.default_rng(0)
-    points = generator.uniform(0, 1, (68, 2)).astype(np.float32) * (100, 80)
-    points[36], points[45] = (25, 30), (75, 30)
-    return points.astype(np.float32)
-
-
-def moved(points: np.ndarray, x: float, y: float) -> np.ndarray:
-    return points + np.array([x, y], dtype=np.float32)
-
+from prosopon_train.data.schema import AU_NAMES, write_shard
 
 # landmarks68
 
@@ -134,7 +87,15 @@ def test_smile_run_uses_answered_rows_and_whole_pictures(tmp_path: Path):
     answers = [1, 0, 1, None, 1]
     sources = ["muxspace"] * 4 + ["ytf"]
     rows = [
-        {"image": png(i), "source": source, "name": str(i), "person": f"p{i}", "smile": answer}
+        {
+            "image": png(i),
+            "source": source,
+            "name": str(i),
+            "person": f"p{i}",
+            "smile": answer,
+            "glasses": i % 2,
+            "pose_bin": 3,
+        }
         for i, (source, answer) in enumerate(zip(sources, answers, strict=True))
     ]
     intensity = {0: 3.0, 1: 1.0, 2: 0.5}
@@ -197,6 +158,147 @@ def test_ferplus_run(tmp_path: Path):
     assert values["macro F1, majority"].value == pytest.approx(0.4)
     assert scores.matrices[0].counts[3][1] == 1
     assert len(analyzer.boxes) == 4
+
+
+# fer_units
+
+
+def test_fer_units_ranks_pictures_by_their_units(tmp_path: Path):
+    votes = [[0, 10 - i, i, 0, 0, 0, 0, 0, 0, 0] for i in (0, 1, 8, 9)]
+    rows = [
+        {"image": png(i, 48), "name": str(i), "split": "PublicTest", "votes": v}
+        for i, v in enumerate(votes)
+    ]
+    smiling = AU_NAMES.index("AU12")
+
+    def answer(image: np.ndarray) -> FaceTable:
+        return table({"au": np.eye(21)[smiling] * (4.0 - image[0, 0, 0])})
+
+    scores = fer_units.run(StubAnalyzer(answer), write_parquet(tmp_path / "f.parquet", rows))
+    values = {figure.name: figure.value for figure in scores.figures}
+    assert values["AU12 for happiness, AUC"] == 1.0
+    assert values["AU12 for happiness, rank correlation with votes"] == pytest.approx(1)
+    assert values["AU01+AU02+AU05 for surprise, AUC"] == 0.5
+    assert np.isnan(values["AU04 for anger, AUC"])
+
+
+def test_units_not_measured_are_at_rest():
+    assert fer_units.intensity(table(), ("AU12",)) == 0.0
+    assert fer_units.intensity(table({}), ("AU01", "AU02")) == 0.0
+
+
+# pose68, calibration, jitter
+
+
+def marked(path: Path, points: np.ndarray, n: int = 2, size: int = 128) -> Path:
+    rows = [
+        {"image": png(i, size), "source": "afw", "name": f"{i}_1", "landmarks": points.ravel()}
+        for i in range(n)
+    ]
+    return write_parquet(path, [{**r, "landmarks": r["landmarks"].tolist()} for r in rows])
+
+
+def test_fitted_rotation_is_relative_to_the_line_of_sight():
+    shape = StubAnalyzer(lambda image: table()).face_shape()
+    apparent = rotation_from_euler(np.radians([[10.0, -20, 5]]))[0]
+    sight = rotation_from_euler(np.radians([[0.0, -15, 0]]))[0]  # 15° to image right
+    seen = shape @ (sight @ apparent).T + sight @ [0, 0, 600]
+    camera = Camera(500, 500, 320, 240)
+    points = seen[:, :2] / seen[:, 2:] * 500 + (320, 240)
+    assert pose68.fitted_rotation(points, shape, camera) == pytest.approx(apparent, abs=1e-4)
+
+
+def test_pose68_run(tmp_path: Path):
+    stub = StubAnalyzer(lambda image: table())
+    camera = Camera.default(128, 128)
+    seen = stub.face_shape() + (0, 0, 300)
+    points = (seen[:, :2] / seen[:, 2:] * camera.fx + 64).astype(np.float32)
+    faces = table({"landmarks": points, "pose_r": (0, np.radians(6), 0)})
+    stub.answer = lambda image: faces if image[0, 0, 0] else table()
+    figures = pose68.run(stub, marked(tmp_path / "p.parquet", points)).figures
+    values = {figure.name: figure.value for figure in figures}
+    assert values["yaw, mean"] == pytest.approx(6, abs=1e-2)
+    assert abs(values["yaw, bias"]) == pytest.approx(6, abs=1e-2)
+    assert values["mean of the three axes"] == pytest.approx(2, abs=1e-2)
+    assert values["faces missed"] == 1
+
+
+def test_calibration_run(tmp_path: Path):
+    points = face_points()
+    # Half of the points 5 px off, half 1 px; 2 px expected: regions end at 1.39 and 4.61 px.
+    shift = np.where(np.arange(68) % 2, 5, 1)[:, None] * (1, 0)
+    answer = table({"landmarks": points + shift, "landmark_sigma": np.full(68, 2.0)})
+    path = marked(tmp_path / "p.parquet", points)
+    scores = calibration.run(StubAnalyzer(lambda image: answer), path)
+    values = {figure.name: figure.value for figure in scores.figures}
+    assert values["points within the 50 % region"] == 50
+    assert values["points within the 90 % region"] == 50
+    assert values["distance over predicted distance"] == pytest.approx(1.5)
+    assert [s.group for s in scores.slices[::2]] == ["jaw", "brows", "nose", "eyes", "mouth"]
+
+
+def test_still_video_repeats_with_fresh_noise():
+    luma = np.full((16, 16), 100, np.uint8)
+    frames = list(jitter.StillVideo(luma, seed=1))
+    assert len(frames) == jitter.FRAMES
+    assert [f.index for f in frames[:3]] == [0, 1, 2]
+    assert np.std(np.stack([f.luma for f in frames])) == pytest.approx(jitter.NOISE, rel=0.05)
+    assert not np.array_equal(frames[0].luma, frames[1].luma)
+    assert frames[0].color().shape == (16, 16, 3)
+    assert np.array_equal(next(iter(jitter.StillVideo(luma, seed=1))).luma, frames[0].luma)
+
+
+def test_jitter_is_in_per_cent_of_the_eyes():
+    points = np.stack([moved(face_points(), dx, 0) for dx in (-0.5, 0.5)])
+    assert jitter.jitter(points) == pytest.approx(1.0)
+
+
+def test_jitter_run_names_lost_faces(tmp_path: Path):
+    points = face_points()
+    analyzer = StubAnalyzer(
+        lambda luma: table({"landmarks": points}) if luma.mean() < 50 else table()
+    )
+    path = write_parquet(
+        tmp_path / "p.parquet",
+        [
+            {"image": png(g, 128), "source": "afw", "name": n, "landmarks": points.ravel().tolist()}
+            for n, g in (("a_1", 20), ("b_1", 90))
+        ],
+    )
+    values = {figure.name: figure.value for figure in jitter.run(analyzer, path).figures}
+    assert values["jitter, mean"] == pytest.approx(0, abs=1e-3)
+    assert values["pictures where the face was lost"] == 1
+
+
+# fairface
+
+
+def test_mirrored_back_is_its_own_inverse():
+    points = face_points()
+    there = fairface.mirrored_back(points, 100)
+    assert fairface.mirrored_back(there, 100) == pytest.approx(points, abs=1e-4)
+
+
+def test_fairface_run(tmp_path: Path):
+    rows = [
+        {
+            "image": png(i, 128),
+            "source": "fairface",
+            "name": str(i),
+            "age_band": "0-2",
+            "gender_name": "Male",
+        }
+        for i in range(11)
+    ]
+    faces = table({"landmarks": face_points(), "box": (0, 0, 128, 128)})
+    aside = table({"landmarks": face_points(), "box": (0, 0, 30, 30)})
+    analyzer = StubAnalyzer(lambda image: aside if image[0, 0, 0] == 10 else faces)
+    scores = fairface.run(analyzer, write_parquet(tmp_path / "faces.parquet", rows))
+    assert scores.figures[0].value == pytest.approx(100 * 10 / 11)
+    assert scores.figures[1].n == 10
+    values = {(s.group, s.figure.name): s.figure.value for s in scores.slices}
+    assert values["0-2", "faces found"] == pytest.approx(100 * 10 / 11)
+    assert np.isnan(values["70+", "faces found"])
 
 
 # synthetic

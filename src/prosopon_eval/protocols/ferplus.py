@@ -11,15 +11,23 @@ are struck, and the label must have more than half of what remains.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prosopon.types import AnyArray, FaceTable
+from prosopon.types import AnyArray, FaceTable, UInt8Array
 from prosopon_eval.data import decode_image, map_faces, read_rows, whole_picture
 from prosopon_eval.metrics import accuracy, bootstrap_by_group, confusion_matrix, macro_f1
 from prosopon_eval.report import Figure, Matrix, Protocol, Scores
+from prosopon_eval.slices import (
+    luminance_thirds,
+    marked_yaw,
+    skin_luminance,
+    slice_figures,
+    yaw_bins,
+)
 
 if TYPE_CHECKING:
     from prosopon import Analyzer
@@ -60,14 +68,49 @@ def predicted_emotion(faces: FaceTable) -> int:
     return EMOTIONS.index(faces.emotion_names[int(faces["emotion"][0].argmax())])
 
 
+def correct(rows: AnyArray) -> float:
+    """Accuracy in % of rows (n, 2) of predicted and true class."""
+    return 100 * accuracy(rows[:, 0], rows[:, 1])
+
+
+@dataclass(frozen=True, slots=True)
+class RatedPictures:
+    """Names (n,), votes (n, 10) and encoded pictures of the split that nothing learns from."""
+
+    names: list[str]
+    images: list[bytes]
+    votes: AnyArray
+
+    def image(self, i: int) -> UInt8Array:
+        """The (48, 48, 3) BGR picture of row ``i``."""
+        return decode_image(self.images[i], self.names[i])
+
+
+def read(path: Path) -> RatedPictures:
+    """The pictures of PublicTest in a Parquet file."""
+    rows = read_rows(path, ["image", "name", "votes"], [("split", "=", SPLIT)])
+    return RatedPictures(
+        [row["name"] for row in rows],
+        [row["image"] for row in rows],
+        np.array([row["votes"] for row in rows]),
+    )
+
+
+def measure(analyzer: Analyzer, data: RatedPictures, what: str) -> list[FaceTable]:
+    """The one face of every picture, the whole picture being given as its box."""
+
+    def one(i: int) -> FaceTable:
+        image = data.image(i)
+        return analyzer.image(image, boxes=whole_picture(image))
+
+    return map_faces(one, range(len(data.names)), what)
+
+
 def figures(predicted: AnyArray, labels: AnyArray, rule: str) -> list[Figure]:
     """Accuracy and macro-F1 of the rows with a label."""
     pairs = np.stack([predicted, labels], axis=1)[labels >= 0]
     # PublicTest has no names of people: every picture is its own group.
     groups = np.arange(len(pairs))
-
-    def correct(rows: AnyArray) -> float:
-        return 100 * accuracy(rows[:, 0], rows[:, 1])
 
     def balanced(rows: AnyArray) -> float:
         return macro_f1(rows[:, 0], rows[:, 1], len(EMOTIONS))
@@ -86,17 +129,18 @@ def figures(predicted: AnyArray, labels: AnyArray, rule: str) -> list[Figure]:
 
 def run(analyzer: Analyzer, path: Path) -> Scores:
     """Accuracy, macro-F1 and confusion of the eight classes."""
-    rows = read_rows(path, ["image", "name", "votes"], [("split", "=", SPLIT)])
-
-    def measure(row: dict[str, Any]) -> FaceTable:
-        image = decode_image(row["image"], row["name"])
-        return analyzer.image(image, boxes=whole_picture(image))
-
-    tables = map_faces(measure, rows, "ferplus")
+    data = read(path)
+    tables = measure(analyzer, data, "ferplus")
     predicted = np.array([predicted_emotion(faces) for faces in tables])
-    votes = np.array([row["votes"] for row in rows])
+    votes = data.votes
     labels = majority(votes)
     chosen = labels >= 0
+    kept = [(i, tables[i]["landmarks"][0]) for i in np.flatnonzero(chosen) if len(tables[i])]
+    yaw, luminance = np.full((2, len(tables)), np.nan)
+    for i, points in kept:
+        yaw[i] = marked_yaw(points[None])[0]
+        luminance[i] = skin_luminance(data.image(int(i)), points)
+    attributes = (yaw_bins(yaw[chosen]), luminance_thirds(luminance[chosen]))
     counts = confusion_matrix(predicted[chosen], labels[chosen], len(EMOTIONS))
     return Scores(
         (
@@ -104,6 +148,14 @@ def run(analyzer: Analyzer, path: Path) -> Scores:
             *figures(predicted, clear_majority(votes), "clear majority"),
         ),
         (Matrix("confusion, majority", EMOTIONS, tuple(map(tuple, counts.tolist()))),),
+        slice_figures(
+            "accuracy, majority",
+            "%",
+            np.stack([predicted, labels], axis=1)[chosen],
+            np.flatnonzero(chosen),
+            attributes,
+            correct,
+        ),
     )
 
 

@@ -14,16 +14,24 @@ figures named "unseen by the map" are of the even ones.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from prosopon.geometry import iou
-from prosopon.types import AnyArray, FaceTable
+from prosopon.types import AnyArray, FaceTable, FloatArray, UInt8Array
 from prosopon_eval.data import decode_image, fold, map_faces, read_rows
 from prosopon_eval.metrics import bootstrap_by_group, ced_area, failure_rate, normalised_mean_error
 from prosopon_eval.report import Figure, Protocol, Scores
+from prosopon_eval.slices import (
+    luminance_thirds,
+    marked_yaw,
+    skin_luminance,
+    slice_figures,
+    yaw_bins,
+)
 
 if TYPE_CHECKING:
     from prosopon import Analyzer
@@ -33,16 +41,51 @@ AREA_LIMIT = 8.0
 MIN_OVERLAP = 0.1  # IoU of the points' bounding boxes, below which another face was found
 
 
+@dataclass(frozen=True, slots=True)
+class MarkedPictures:
+    """Rows of the data set: names, sources, photographs (n,) and true points (n, 68, 2) px."""
+
+    rows: list[dict[str, Any]]
+    names: AnyArray
+    sources: AnyArray
+    photographs: AnyArray
+    points: FloatArray
+
+    def image(self, i: int) -> UInt8Array:
+        """The (h, w, 3) BGR picture of row ``i``."""
+        return decode_image(self.rows[i]["image"], self.rows[i]["name"])
+
+
+def read(path: Path) -> MarkedPictures:
+    """The marked pictures in a Parquet file."""
+    rows = read_rows(path, ["image", "source", "name", "landmarks"])
+    return MarkedPictures(
+        rows,
+        np.array([row["name"] for row in rows]),
+        np.array([row["source"] for row in rows]),
+        np.array([f"{r['source']}/{photograph(r['name'], r['source'])}" for r in rows]),
+        np.array([row["landmarks"] for row in rows], dtype=np.float32).reshape(-1, 68, 2),
+    )
+
+
+def nearest_face(faces: FaceTable, truth: AnyArray) -> int | None:
+    """Row of the face whose points are nearest to ``truth`` (68, 2), if it is that face at all."""
+    measured = np.flatnonzero(faces["success"] == 1)
+    if not len(measured):
+        return None
+    found = faces["landmarks"][measured]
+    nearest = int(np.linalg.norm(found - truth, axis=2).mean(axis=1).argmin())
+    if iou(_bounds(found[[nearest]]), _bounds(truth[None]))[0, 0] < MIN_OVERLAP:
+        return None
+    return int(measured[nearest])
+
+
 def picture_error(faces: FaceTable, truth: AnyArray) -> float:
     """NME in % of the face nearest to ``truth`` (68, 2); infinite when there is none."""
-    found = faces["landmarks"][faces["success"] == 1]
-    if not len(found):
+    row = nearest_face(faces, truth)
+    if row is None:
         return float("inf")
-    distances = np.linalg.norm(found - truth, axis=2).mean(axis=1)
-    nearest = found[[int(distances.argmin())]]
-    if iou(_bounds(nearest), _bounds(truth[None]))[0, 0] < MIN_OVERLAP:
-        return float("inf")
-    return 100 * float(normalised_mean_error(nearest, truth[None])[0])
+    return 100 * float(normalised_mean_error(faces["landmarks"][[row]], truth[None])[0])
 
 
 def photograph(name: str, source: str) -> str:
@@ -74,30 +117,30 @@ def figures(errors: AnyArray, groups: AnyArray, subset: str) -> list[Figure]:
 
 def run(analyzer: Analyzer, path: Path) -> Scores:
     """NME by outer eye corners, failures, area under the curve, and misses, by subset."""
-    rows = read_rows(path, ["image", "source", "name", "landmarks"])
-
-    def measure(row: dict[str, Any]) -> FaceTable:
-        return analyzer.image(decode_image(row["image"], row["name"]))
-
-    tables = map_faces(measure, rows, "landmarks68")
-    errors = np.array(
-        [
-            picture_error(faces, np.array(row["landmarks"], dtype=np.float32).reshape(68, 2))
-            for faces, row in zip(tables, rows, strict=True)
-        ]
+    data = read(path)
+    tables = map_faces(
+        lambda i: analyzer.image(data.image(i)), range(len(data.rows)), "landmarks68"
     )
-    groups = np.array([f"{r['source']}/{photograph(r['name'], r['source'])}" for r in rows])
-    sources = np.array([row["source"] for row in rows])
-    unseen = np.array([fold(row["name"]) % 2 == 0 for row in rows])
-    subsets = {"all": np.ones(len(rows), dtype=bool), "unseen by the map": unseen}
-    subsets |= {str(source): sources == source for source in np.unique(sources)}
+    errors = np.array([picture_error(t, p) for t, p in zip(tables, data.points, strict=True)])
+    unseen = np.array([fold(name) % 2 == 0 for name in data.names])
+    subsets = {"all": np.ones(len(errors), dtype=bool), "unseen by the map": unseen}
+    subsets |= {str(source): data.sources == source for source in np.unique(data.sources)}
+    lumas = [skin_luminance(data.image(i), points) for i, points in enumerate(data.points)]
     return Scores(
         tuple(
             figure
             for name, chosen in subsets.items()
             if chosen.any()
-            for figure in figures(errors[chosen], groups[chosen], name)
-        )
+            for figure in figures(errors[chosen], data.photographs[chosen], name)
+        ),
+        slices=slice_figures(
+            "NME median",
+            "%",
+            errors,
+            data.photographs,
+            (yaw_bins(marked_yaw(data.points)), luminance_thirds(np.array(lumas))),
+            lambda e: float(np.median(e)),
+        ),
     )
 
 
