@@ -315,6 +315,7 @@ def shard(path: Path, n: int = 4) -> Path:
                 "points": points,
                 "rotation": np.eye(3),
                 "gaze": np.array([[0, 0, -1], [0, 0, -1]]),
+                "eye_open": np.ones(2),
                 "au": np.full(21, float(i)),
                 "person": f"p{i}",
             }
@@ -343,7 +344,7 @@ def test_synthetic_run(tmp_path: Path):
     assert values["head rotation, mean"] == pytest.approx(10, abs=1e-4)
     assert values["yaw, mean"] == pytest.approx(10, abs=1e-4)
     assert values["pitch, mean"] == pytest.approx(0, abs=1e-4)
-    assert values["gaze, median"] == pytest.approx(5, abs=1e-4)
+    assert values["gaze, eyes open, median"] == pytest.approx(5, abs=1e-4)
     assert values["NME median"] == pytest.approx(2.0)
     # One unit never moves (0), the twenty others run backwards (−1).
     assert values["AU01 r"] == 0.0

@@ -3,7 +3,7 @@
 Data: a folder of ``.npz`` shards of rendered faces (or one shard), as described in
 ``prosopon_train.data.schema``, whose people occur nowhere in training. Used are ``image``
 (n, s, s) uint8 luminance, ``points`` (n, 78, 2) px, ``rotation`` (n, 3, 3) head → camera, ``gaze``
-(n, 2, 3) unit vectors, ``au`` (n, 21) 0–5 and ``person`` (n,). NaN labels are left out. The true
+(n, 2, 3) unit vectors, ``eye_open`` (n, 2), ``au`` (n, 21) 0–5 and ``person`` (n,). NaN labels are left out. The true
 face box is given: this measures the network, not the detector.
 """
 
@@ -36,7 +36,7 @@ from prosopon_train.data.schema import AU_NAMES
 if TYPE_CHECKING:
     from prosopon import Analyzer
 
-ARRAYS = ("image", "points", "rotation", "gaze", "au", "person")
+ARRAYS = ("image", "points", "rotation", "gaze", "eye_open", "au", "person")
 
 
 def read(path: Path) -> dict[str, AnyArray]:
@@ -126,6 +126,8 @@ def run(analyzer: Analyzer, path: Path) -> Scores:
     vectors = column(tables, "pose_r").astype(np.float64)
     rotations = np.stack([cv2.Rodrigues(v)[0] if np.isfinite(v).all() else _NAN3 for v in vectors])
     gaze = angular_error(column(tables, "gaze").astype(np.float64), data["gaze"]).mean(axis=1)
+    # Under a shut lid there is no gaze to be seen.
+    seen = (data["eye_open"] > OPEN).all(axis=1)
     order = [tables[0].au_names.index(name) for name in AU_NAMES]
     euler = euler_error(rotations, data["rotation"])
     points = data["points"][:, :68]
@@ -138,13 +140,16 @@ def run(analyzer: Analyzer, path: Path) -> Scores:
                 Figure(f"{axis}, mean", float(np.nanmean(values)), "deg", len(values))
                 for axis, values in zip(("pitch", "yaw", "roll"), euler.T, strict=True)
             ),
-            *error_figures("gaze", gaze, people),
+            *error_figures("gaze, eyes open", gaze[seen], people[seen]),
+            *error_figures("gaze, all", gaze, people),
             *au_figures(column(tables, "au")[:, order], data["au"], people),
             Figure("NME median", float(np.nanmedian(nme)), "%", len(nme)),
             Figure("faces missed", missed, "count", len(nme)),
         )
     )
 
+
+OPEN = 0.3  # of the eye's own opening at rest
 
 _NAN3 = np.full((3, 3), np.nan)
 
