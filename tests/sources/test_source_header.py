@@ -51,7 +51,7 @@ def test_alpha_of_tiff_is_seen(tmp_path: Path) -> None:
     assert (header.width, header.height, header.alpha) == (57, 33, True)
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.webp"])
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp"])
 def test_truncation_is_seen(tmp_path: Path, name: str) -> None:
     path = write_picture(tmp_path / name, np.eye(64, dtype=np.uint8) * 255)
     path.write_bytes(path.read_bytes()[:-8])

@@ -73,7 +73,8 @@ def _jpeg(data: Bytes) -> Header:
         # Start of frame: C0–CF without DHT (C4), JPG (C8) and DAC (CC).
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             height, width = struct.unpack_from(">HH", data, position + 5)
-            return Header("JPEG", width, height)
+            # From here on the end marker can't stand inside other data, as in a thumbnail.
+            return Header("JPEG", width, height, complete=data.find(b"\xff\xd9", position) >= 0)
         position += 2 + length
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -131,9 +132,9 @@ def _over_background(image: UInt8Array) -> UInt8Array:
 @contextmanager
 def quiet_opencv() -> Iterator[None]:
     """Keep OpenCV's own log off the terminal: failures are reported as errors instead."""
-    log = cv2.utils.logging
+    log: Any = getattr(cv2.utils, "logging", cv2)  # OpenCV 4 keeps these functions at its top
     level = log.getLogLevel()
-    log.setLogLevel(log.LOG_LEVEL_SILENT)
+    log.setLogLevel(0)  # silent
     try:
         yield
     finally:

@@ -50,6 +50,9 @@ class _Upright(NamedTuple):
     flip_y: bool
 
     def __call__(self, image: UInt8Array) -> UInt8Array:
+        if self.transpose and self.flip_x != self.flip_y:  # a quarter turn, in one pass
+            quarter = cv2.ROTATE_90_CLOCKWISE if self.flip_x else cv2.ROTATE_90_COUNTERCLOCKWISE
+            return np.asarray(cv2.rotate(image, quarter), np.uint8)
         turned = cv2.transpose(image) if self.transpose else image
         if self.flip_x or self.flip_y:
             turned = cv2.flip(turned, {(1, 0): 1, (0, 1): 0, (1, 1): -1}[self.flip_x, self.flip_y])
