@@ -61,6 +61,7 @@ def main() -> None:
               metavar="DIR", help="Folder for the results.")  # fmt: skip
 @click.option("--format", "formats", multiple=True, default=["csv"], show_default=True,
               metavar="NAME", help="csv, parquet or jsonl; may be repeated.")  # fmt: skip
+@click.option("--landmarks", metavar="PACK", help="With pack openface3: mark faces by this pack.")
 @click.option("--overlay", is_flag=True, help="Also draw the results on the video or image.")
 @click.option("--quiet", is_flag=True, help="Print errors only.")
 @_analyzer_options
@@ -142,8 +143,17 @@ def models_info(name: str) -> None:
 
 @models.command("add")
 @click.argument("folder", type=PATH)
-def models_add(folder: Path) -> None:
-    """Install the pack in FOLDER."""
+@click.option("--from", "origin", metavar="DIR|hub",
+              help="Folder of OpenFace 3.0's files, or hub to download them.")  # fmt: skip
+@click.option("--accept-license", is_flag=True, help="Accept the license of OpenFace 3.0.")
+def models_add(folder: Path, origin: str | None, accept_license: bool) -> None:
+    """Install the pack in FOLDER; or, as 'openface3 --from DIR', OpenFace 3.0's own weights."""
+    if origin is not None:
+        if str(folder) != "openface3":
+            raise click.UsageError("--from goes with 'models add openface3'")
+        from prosopon.commands.openface3 import add as add_openface3
+
+        sys.exit(add_openface3(origin, accept_license))
     from prosopon.commands.models import add
 
     sys.exit(add(folder))
@@ -156,6 +166,48 @@ def models_verify(names: tuple[str, ...]) -> None:
     from prosopon.commands.models import verify
 
     sys.exit(verify(names))
+
+
+@main.group()
+def openface3() -> None:
+    """OpenFace 3.0's commands, on its own weights (see 'prosopon models add --help')."""
+
+
+def _openface3_options(command: Any) -> Any:
+    """What both of OpenFace 3.0's commands take."""
+    for option in reversed(
+        (
+            click.option("--output-dir", "folder", default="out", show_default=True, type=PATH,
+                         metavar="DIR", help="Folder for the table, DIR/<its name>.csv."),
+            click.option("--device", default="cpu", show_default=True, metavar="NAME"),
+            click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1)),
+            click.option("--pack", default="openface3", show_default=True, metavar="NAME"),
+            click.option("--landmarks", metavar="PACK",
+                         help="Find and mark the faces by this pack, many times faster."),
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@openface3.command("detect")
+@click.argument("source", type=PATH, metavar="IMAGE")
+@_openface3_options
+def openface3_detect(**options: Any) -> None:
+    """Measure every face of IMAGE."""
+    from prosopon.commands.openface3 import detect
+
+    sys.exit(detect(**options, video=False))
+
+
+@openface3.command("detect-video")
+@click.argument("source", type=PATH, metavar="VIDEO")
+@_openface3_options
+def openface3_detect_video(**options: Any) -> None:
+    """Measure every face in every frame of VIDEO."""
+    from prosopon.commands.openface3 import detect
+
+    sys.exit(detect(**options, video=True))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from prosopon.types import FaceTable, Frame
 from prosopon.writers import open_writer
 from prosopon.writers.overlay import OverlayWriter, open_overlay
 from prosopon.writers.sidecar import describe_columns, describe_input, write_sidecar
+
+if TYPE_CHECKING:
+    from prosopon.compat.openface3.analyzer import OpenFace3Analyzer
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ class _Watched(Source):
 
 
 def analyze_input(
-    analyzer: Analyzer,
+    analyzer: Analyzer | OpenFace3Analyzer,
     job: Job,
     folder: Path,
     formats: Sequence[str] = ("csv",),
@@ -140,7 +143,9 @@ def analyze_input(
     return summary
 
 
-def _drawn(analyzer: Analyzer, source: Source, drawing: OverlayWriter) -> Iterator[FaceTable]:
+def _drawn(
+    analyzer: Analyzer | OpenFace3Analyzer, source: Source, drawing: OverlayWriter
+) -> Iterator[FaceTable]:
     """The tables of single frames, each drawn before the next is read."""
     for result in analyzer.frames(source):
         drawing.write(result.frame, result.faces)
@@ -176,7 +181,9 @@ def interrupt() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, before)
 
 
-def _sidecar(analyzer: Analyzer, source: Source, summary: Summary) -> dict[str, Any]:
+def _sidecar(
+    analyzer: Analyzer | OpenFace3Analyzer, source: Source, summary: Summary
+) -> dict[str, Any]:
     pack = analyzer.pack
     return {
         "input": _describe(source, summary.name),

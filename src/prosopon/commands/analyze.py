@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from prosopon.analyzers import open_analyzer
 from prosopon.errors import InputError, OutputError
 from prosopon.inputs import find_jobs
-from prosopon.pipeline import Analyzer
 from prosopon.runner import Summary, analyze_input
 from prosopon.writers import FORMATS
 
@@ -27,7 +27,7 @@ def run(
         if name not in FORMATS:
             raise click.UsageError(f"no format {name!r}; there are: {', '.join(FORMATS)}")
     jobs = find_jobs(inputs)
-    analyzer = Analyzer(**options)
+    analyzer = open_analyzer(**options)
     failed = 0
     for job in jobs:
         try:

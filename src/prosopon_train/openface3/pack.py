@@ -11,7 +11,7 @@ from prosopon.errors import PackError
 from prosopon.packs import FORMAT, load_networks_pack, sha256, verify_pack
 from prosopon_train.openface3.convert import convert
 
-LICENSE = "CMU academic, non-commercial"
+LICENSE = "research-only"
 TERMS = (
     "Academic and non-commercial research use only, by the licence of OpenFace 3.0 "
     "(Carnegie Mellon University); see https://github.com/CMU-MultiComp-Lab/OpenFace-3.0"

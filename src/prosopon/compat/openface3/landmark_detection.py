@@ -34,6 +34,11 @@ class LandmarkDetector:
         self._network = Network(model_path, NetworkKind.LANDMARKS, device, threads)
         self.device_ids = list(device_ids)
 
+    @property
+    def count(self) -> int:
+        """Landmarks of a face: 98 or 68."""
+        return self._network.rows
+
     def detect_landmarks(
         self,
         image: UInt8Array,

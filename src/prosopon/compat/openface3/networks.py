@@ -53,6 +53,11 @@ class Network:
             held = f"a {found} network" if found else "not made by this converter"
             raise PackError(f"{path}: {held}; expected a {kind.value} network of OpenFace 3.0")
 
+    @property
+    def rows(self) -> int:
+        """Length of the output's second axis: landmarks of the landmark network."""
+        return int(self._session.get_outputs()[0].shape[1])
+
     def __call__(self, pictures: AnyArray) -> FloatArray:
         """Prepared pictures (n, 3, h, w) float32 → the network's values."""
         values: FloatArray = self._session.run(None, {"pictures": pictures})[0]
