@@ -9,6 +9,7 @@ opened in another way.
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -48,11 +49,14 @@ def read_state(path: Path) -> dict[str, Tensor]:
         raise PackError(f"{path}: no such file; check the name and the folder") from None
     except OSError as error:
         raise PackError(f"{path}: can't be read: {error.strerror or error}") from error
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
-        if "Unsupported" in str(error) or "GLOBAL" in str(error):
-            reason = "it holds Python objects besides tensors and plain containers"
-            fix = "save its state_dict alone, or get the published file again"
-            raise PackError(f"{path}: refused: {reason}; {fix}") from error
+    except Exception as error:  # bytes that are no pickle raise whatever they happen to
+        if isinstance(error, pickle.UnpicklingError) and "Unsupported operand" not in str(error):
+            named = re.search(r"GLOBAL (\S+)", str(error))
+            held = named[1] if named else "Python objects besides tensors and plain containers"
+            raise PackError(
+                f"{path}: refused: it holds {held}, and opening that could run code; "
+                "save its state_dict alone, or get the published file again"
+            ) from error
         raise PackError(f"{path}: not a readable checkpoint; download it again") from error
     for key in ("net", "state_dict"):
         if isinstance(content, dict) and isinstance(content.get(key), dict):

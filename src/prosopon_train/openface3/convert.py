@@ -68,6 +68,8 @@ def _export(kind: str, network: nn.Module, path: Path) -> float:
         warnings.simplefilter("ignore", DeprecationWarning)
         # Instance norm is said to be exported in training mode: it has no other.
         warnings.simplefilter("ignore", UserWarning)
+        # Sizes that torch checks, and that are always the same here.
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
         torch.onnx.export(
             network,
             (example,),
