@@ -78,6 +78,7 @@ def analyze(**options: Any) -> None:
 @main.command()
 @click.argument("source", required=False, metavar="[VIDEO]")
 @click.option("--camera", default=0, show_default=True, type=click.IntRange(min=0))
+@click.option("--landmarks", metavar="PACK", help="With pack openface3: mark faces by this pack.")
 @click.option("--jsonl", is_flag=True, help="Print every column, one JSON object a face.")
 @_analyzer_options
 def live(**options: Any) -> None:

@@ -136,6 +136,14 @@ def test_analyze_with_landmarks_of_ours_keeps_the_head_pose(tmp_path: Path):
     assert "--landmarks is for pack openface3" in refused.stderr
 
 
+def test_live_prints_what_the_pack_measures(tmp_path: Path):
+    write_video(tmp_path / "clip.mkv", frames=1)
+    plain = prosopon("live", "clip.mkv", "--pack", "openface3").stdout
+    assert plain.startswith("    0.000 s | #0 contempt AU26 ")
+    posed = prosopon("live", "clip.mkv", "--pack", "openface3", "--landmarks", "fake").stdout
+    assert "#0 pitch +0 yaw +0 roll +0 contempt" in posed
+
+
 def test_a_frame_without_a_face_has_a_row_of_nothing(packs: Path):
     write_video(Path("clip.mkv"), frames=1)
     analyzer = OpenFace3Analyzer("openface3", max_faces=1)

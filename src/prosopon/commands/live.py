@@ -8,14 +8,15 @@ from typing import Any
 import click
 import numpy as np
 
-from prosopon.pipeline import Analyzer, Result
+from prosopon.analyzers import open_analyzer
+from prosopon.pipeline import Result
 from prosopon.sources import open_source
 from prosopon.types import FaceTable
 
 
 def run(source: str | None, camera: int, jsonl: bool, **options: Any) -> int:
     """Print until the source ends or the user presses Ctrl-C."""
-    analyzer = Analyzer(**options)
+    analyzer = open_analyzer(**options)
     with open_source(camera if source is None else source) as opened:
         try:
             for result in analyzer.frames(opened):
@@ -47,12 +48,13 @@ def as_text(result: Result) -> str:
     faces = result.faces
     parts = [f"{result.time:9.3f} s"]
     for row in np.flatnonzero(faces["success"] > 0):
-        pitch, yaw, roll = (round(float(angle)) for angle in np.degrees(faces["pose_euler"][row]))
+        words = [f"#{faces['face_id'][row]}"]
+        if "pose_euler" in faces:
+            angles = np.degrees(faces["pose_euler"][row])
+            pitch, yaw, roll = (round(float(angle)) for angle in angles)
+            words.append(f"pitch {pitch:+d} yaw {yaw:+d} roll {roll:+d}")
         emotion = faces.emotion_names[int(faces["emotion"][row].argmax())]
         strongest = np.argsort(-faces["au"][row])[:3]
         units = " ".join(f"{faces.au_names[i]} {faces['au'][row][i]:.1f}" for i in strongest)
-        parts.append(
-            f"#{faces['face_id'][row]} pitch {pitch:+d} yaw {yaw:+d} roll {roll:+d} "
-            f"{emotion} {units}"
-        )
+        parts.append(" ".join([*words, emotion, units]))
     return " | ".join(parts if len(parts) > 1 else [*parts, "no face"])
