@@ -11,8 +11,9 @@ CONFIG = Config(
         Source("synth", 0.42, points=0.3),
         Source("faces", 0.24),
         Source("ferplus", 0.29),
-        Source("backgrounds", 0.05),
+        Source("backgrounds", 0.04),
+        Source("false_faces", 0.06),
     ),
-    images=1_000_000,
-    weights=Weights(gaze=4.0, au=20.0, au_sides=8.0, rotation=2.0, points=20.0),
+    images=1_050_000,
+    weights=Weights(gaze=8.0, au=20.0, au_sides=8.0, rotation=2.0, points=20.0, face=1.0),
 )

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 
+from prosopon.crop import from_boxes
+from prosopon.detect import FaceDetector
 from prosopon.geometry import square_similarity
-from prosopon.types import AnyArray
+from prosopon.types import AnyArray, FloatArray, UInt8Array
 from prosopon_train.data.cutting import cut
 from prosopon_train.data.photographs import FOLDS, Photograph, decode_luma, fold, records
 from prosopon_train.data.schema import NETWORK_SIZE
@@ -36,10 +39,33 @@ def negatives(
             crop = square_similarity(
                 center[None], np.array([side]), np.array([angle]), NETWORK_SIZE
             )[0]
-            yield {
-                "image": cut(photograph.luma, crop)[0],
-                "face": 0.0,
-                "person": photograph.name,
-                "source": photograph.source,
-                "name": f"{photograph.name}#{index}",
-            }
+            yield _negative(photograph, photograph.luma, crop, str(index))
+
+
+def false_faces(
+    path: Path, detector: FaceDetector, enlargements: tuple[float, ...] = (1.0, 2.5)
+) -> Iterator[dict[str, AnyArray | float | str]]:
+    """What ``detector`` takes for a face in the trainable photographs, as examples with face = 0.
+
+    The hardest negatives there are for the network's face score: give a detector whose threshold
+    is low. Every photograph is looked at in each of the sizes.
+    """
+    for photograph in read(path, test=False):
+        for scale in enlargements:
+            luma = np.asarray(cv2.resize(photograph.luma, None, fx=scale, fy=scale), np.uint8)
+            found = detector(luma)
+            crops = from_boxes(found.boxes, NETWORK_SIZE, found.points)
+            for index, crop in enumerate(crops.matrices):
+                yield _negative(photograph, luma, crop, f"false@{scale}.{index}")
+
+
+def _negative(
+    photograph: Photograph, luma: UInt8Array, crop: FloatArray, name: str
+) -> dict[str, AnyArray | float | str]:
+    return {
+        "image": cut(luma, crop)[0],
+        "face": 0.0,
+        "person": photograph.name,
+        "source": photograph.source,
+        "name": f"{photograph.name}#{name}",
+    }

@@ -301,7 +301,7 @@ class Composer:
         box = face_boxes(points[None])[0]
         side = float(np.sqrt(np.prod(box[2:] - box[:2])))
         center = rng.uniform(box[:2], box[2:])
-        half = side * np.exp(rng.uniform(np.log(0.08), np.log(0.35), 2))
+        half = side * np.exp(rng.uniform(np.log(0.08), np.log(0.24), 2))
         x0, y0 = np.clip(center - half, 0, (width, height)).astype(int)
         x1, y1 = np.clip(center + half, 0, (width, height)).astype(int)
         if x1 > x0 and y1 > y0:

@@ -20,6 +20,8 @@ from pathlib import Path
 import click
 import numpy as np
 
+from prosopon.detect import FaceDetector
+from prosopon.session import create_session
 from prosopon.types import AnyArray
 from prosopon_train.data import backgrounds as background_data
 from prosopon_train.data import faces as face_data
@@ -154,6 +156,18 @@ def write_backgrounds(parquet: Path, out: Path, per_image: int, seed: int) -> No
     """Random squares of photographs without faces."""
     negatives = background_data.negatives(parquet, per_image, np.random.default_rng(seed))
     click.echo(f"{out}: {write_all(out, negatives)} examples")
+
+
+@main.command("false-faces")
+@click.argument("parquet", type=_PATH)
+@click.argument("out", type=_PATH)
+@click.argument("detector", type=_PATH)
+@click.option("--threshold", default=0.2, show_default=True)
+def write_false_faces(parquet: Path, out: Path, detector: Path, threshold: float) -> None:
+    """What the detector wrongly finds in photographs without faces."""
+    finder = FaceDetector(create_session(detector), threshold=threshold)
+    found = background_data.false_faces(parquet, finder)
+    click.echo(f"{out}: {write_all(out, found)} examples")
 
 
 if __name__ == "__main__":
