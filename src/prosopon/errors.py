@@ -3,8 +3,8 @@
 ::
 
     ProsoponError
-    ├── InputError            an input can't be read: missing, empty, broken, too large, not an image or video
-    ├── OutputError           a result can't be written: no permission, disk full, name taken by a folder
+    ├── InputError            an input can't be read: missing, empty, broken, too large, no image
+    ├── OutputError           a result can't be written: no permission, disk full, not a folder
     ├── PackError             a model pack is missing, damaged or made for another version
     ├── DeviceError           the device asked for is not there
     └── MissingExtraError     an optional package is needed; the message gives the pip line

@@ -1,7 +1,7 @@
 """The only module that wires stages: source → detect → track → crop → network → heads → table.
 
 Per frame, only what the next frame depends on is computed: crop, network, the landmarks and the
-face score that tracking needs. Everything else is decoded for many frames at once.
+confidence that tracking needs. Everything else is decoded for many frames at once.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from prosopon.detect import FaceDetector
 from prosopon.errors import InputError
 from prosopon.geometry import Camera, invert_similarity, iou
 from prosopon.heads import Context, load_heads
-from prosopon.heads.base import sigmoid
 from prosopon.heads.landmarks import points_in_image
+from prosopon.heads.quality import confidence
 from prosopon.network import FaceNetwork
 from prosopon.packs import load_pack
 from prosopon.session import create_session
@@ -88,7 +88,7 @@ class Analyzer:
     precision: of the network ("fp32", "int8"), by default the pack's choice; intrinsics: the
     camera's, by default guessed from the picture's size as OpenFace 2 does; max_faces: follow at
     most so many, largest first; detect_every: frames between searches for newcomers;
-    min_confidence: least face score of a detection, by default the pack's.
+    min_confidence: least score of a detection, by default the pack's.
 
     Raises PackError, DeviceError. An Analyzer holds no state of a source and may be used again;
     it is not meant for several threads at once.
@@ -278,7 +278,8 @@ class Analyzer:
         return points_in_image(points, faces.to_image, self._size)[:, :68]
 
     def _scores(self, faces: _Faces) -> FloatArray:
-        return sigmoid(faces.raw[:, self._network.slices["face"]][:, 0])
+        slices = self._network.slices
+        return confidence(faces.raw[:, slices["face"]], faces.raw[:, slices["points_scale"]])
 
     # ---- decoding
 
@@ -297,7 +298,7 @@ class Analyzer:
         if filled.any():
             measured = self._decode_faces(pending)
             data["face_id"][filled] = [i for frame in ids for i in frame]
-            measured["success"] = measured.pop("score") >= self._tracking.follow_score
+            measured["success"] = measured["confidence"] >= self._tracking.follow_score
             for name, values in measured.items():
                 data[name][filled] = values
         return FaceTable(self.schema, data)
@@ -321,7 +322,6 @@ class Analyzer:
             context.columns.update(columns)
             measured.update(columns)
         measured["box"] = face_boxes(context.columns["landmarks"])
-        measured["score"] = sigmoid(context.outputs["face"][:, 0])
         return measured
 
 

@@ -201,7 +201,7 @@ class FaceTable:
         return to_arrow(self)
 
     def to_pandas(self) -> pandas.DataFrame:
-        """As a pandas.DataFrame of flat columns. Needs pandas (``pip install prosopon[pandas]``)."""
+        """As a pandas.DataFrame of flat columns (needs ``prosopon[pandas]``)."""
         try:
             import pandas
         except ImportError:
@@ -215,7 +215,7 @@ class FaceTable:
         return pandas.DataFrame(flat)
 
     def write(self, path: str | Path) -> Path:
-        """Write to ``path``; its suffix (.csv, .parquet, .jsonl) is the format. Returns the path."""
+        """Write to ``path``; its suffix (.csv, .parquet, .jsonl) is the format. Returns it."""
         from prosopon.writers import write_table
 
         return write_table(self, Path(path))

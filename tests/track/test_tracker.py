@@ -106,9 +106,9 @@ def test_newcomer_needs_a_better_score_than_a_followed_face():
     tracker = Tracker(TrackSettings())
     tracker.follow(tracker.expected(), scores())
     tracker.unclaimed(boxes(a))
-    assert tracker.admit(a[None], scores(0.5)) == []
+    assert tracker.admit(a[None], scores(0.4)) == []
     assert tracker.admit(a[None], scores(0.7)) == [0]
-    assert tracker.follow(a[None], scores(0.5)) == [0]
+    assert tracker.follow(a[None], scores(0.4)) == [0]
 
 
 def test_a_track_that_slipped_onto_a_part_is_set_right():

@@ -2,11 +2,12 @@
 
 quality: geometric mean of four shares, each 1 when fully good: size of the face (1 from 100 px
 crop side on), contrast (1 from a standard deviation of 35 grey levels on), sharpness (1 from a
-Laplacian variance of a quarter of the luminance variance at crop scale on) and frontality (cosine of the
-angle between the face and the line of sight).
+Laplacian variance of a quarter of the luminance variance at crop scale on) and frontality (cosine
+of the angle between the face and the line of sight).
 
 confidence: p(face) × p(mean landmark error < 10 % of the outer eye distance), the latter from the
-landmarks' own predicted error under an exponential law.
+landmarks' own predicted error under an exponential law, for the eye distance of a frontal face.
+It is also the score by which faces are admitted, followed and given up.
 """
 
 from __future__ import annotations
@@ -14,24 +15,27 @@ from __future__ import annotations
 import numpy as np
 
 from prosopon.heads.base import Context, HeadSpec, sigmoid
-from prosopon.types import AnyArray, Column
+from prosopon.types import AnyArray, Column, FloatArray
 
 GOOD_SIDE_PX = 100.0
 GOOD_CONTRAST = 35.0
 GOOD_SHARPNESS = 0.25
 FAILURE = 0.10
-# A profile's eye corners nearly coincide; the face's size then stands in for their distance.
-LEAST_EYE_DISTANCE = 0.3
+EYE_DISTANCE = 0.9  # of a frontal face, in the network's unit (half the crop's side)
+
+
+def confidence(face: FloatArray, points_scale: FloatArray) -> FloatArray:
+    """(n,) probability that a crop shows a face whose landmarks are right.
+
+    face (n, 1) logits and points_scale (n, ≥68) log scales, as the network gives them.
+    """
+    error = np.exp(np.clip(points_scale[:, :68], -7, 2)).mean(1)
+    right = 1 - np.exp(-FAILURE * EYE_DISTANCE / error)
+    return np.asarray(sigmoid(face[:, 0]) * right, dtype=np.float32)
 
 
 def _decode(context: Context) -> dict[str, AnyArray]:
     side = context.crop_size * context.pixel
-    landmarks = context.columns["landmarks"]
-    eyes = np.linalg.norm(landmarks[:, 36] - landmarks[:, 45], axis=1)
-    extent = np.maximum(np.ptp(landmarks, axis=1).max(1), 1e-3)
-    error = context.columns["landmark_sigma"].mean(1) / np.maximum(
-        eyes, LEAST_EYE_DISTANCE * extent
-    )
     shares = np.stack(
         [
             side / GOOD_SIDE_PX,
@@ -41,10 +45,9 @@ def _decode(context: Context) -> dict[str, AnyArray]:
         ]
     )
     quality = np.prod(np.clip(shares, 0.01, 1), axis=0) ** 0.25
-    face = sigmoid(context.outputs["face"][:, 0])
     return {
         "quality": quality.astype(np.float32),
-        "confidence": (face * (1 - np.exp(-FAILURE / error))).astype(np.float32),
+        "confidence": confidence(context.outputs["face"], context.outputs["points_scale"]),
     }
 
 

@@ -1,7 +1,7 @@
 """Which face is which, from one frame to the next.
 
 A face is followed by its own landmarks: they say where to look in the next frame, and the
-network's face score says whether the face was still there. The tracker holds the state and the
+network's confidence says whether the face was still there. The tracker holds the state and the
 rules; it runs no network. One frame goes::
 
     tracks = tracker.expected()            # where to look
@@ -32,16 +32,16 @@ class TrackSettings:
     """Rules of tracking.
 
     detect_every: frames between detector runs that look for newcomers;
-    follow_score: face score below which a followed face is lost;
-    admit_score: face score that a newcomer needs;
+    follow_score: confidence below which a followed face is lost;
+    admit_score: confidence that a newcomer needs;
     patience: frames for which a lost face keeps its identity;
     overlap: boxes that share more than this (IoU) are the same face;
     max_faces: most faces at once, the largest first; None: no limit.
     """
 
     detect_every: int = 15
-    follow_score: float = 0.4
-    admit_score: float = 0.6
+    follow_score: float = 0.25
+    admit_score: float = 0.45
     patience: int = 30
     overlap: float = 0.35
     max_faces: int | None = None
