@@ -97,7 +97,8 @@ def losses(outputs: Tensor, labels: dict[str, Tensor], couple: Tensor) -> dict[s
     """Every term of the loss, unweighted.
 
     outputs (n, OUTPUT_SIZE) float32; labels as in ``data.schema.FIELDS`` but ``points`` in the
-    network's unit, and ``points_weight`` (n,), the weight of landmarks of the source; couple (8, 21) from :func:`emotion_au_table`.
+    network's unit, and ``points_weight`` (n,), the weight of landmarks of the source;
+    couple (8, 21) from :func:`emotion_au_table`.
     """
     out = {name: outputs[:, where] for name, where in OUTPUT_SLICES.items()}
     terms: dict[str, Tensor] = {}
@@ -157,9 +158,7 @@ def losses(outputs: Tensor, labels: dict[str, Tensor], couple: Tensor) -> dict[s
 
     openness, known = _known(labels["eye_open"])
     terms["eye_open"] = _masked_mean(
-        F.binary_cross_entropy_with_logits(
-            out["eye_open"], openness.clamp(0, 1), reduction="none"
-        ),
+        F.binary_cross_entropy_with_logits(out["eye_open"], openness.clamp(0, 1), reduction="none"),
         known,
     )
 

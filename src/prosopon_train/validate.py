@@ -84,7 +84,7 @@ def _figures(outputs: AnyArray, labels: dict[str, AnyArray]) -> dict[str, float]
     if known.any():
         truth, guess = labels["emotion"][known].argmax(1), out["emotion"][known].argmax(1)
         figures["accuracy"] = (truth == guess).mean()
-        recalls = [(guess[truth == k] == k).mean() for k in range(len(EMOTIONS)) if (truth == k).any()]
+        recalls = [(guess[truth == k] == k).mean() for k in np.unique(truth)]
         figures["recall"] = float(np.mean(recalls))
         for emotion, name in (
             ("happiness", "AU12"),
