@@ -103,5 +103,6 @@ def _deviation(found: AnyArray, expected: AnyArray, exact: AnyArray) -> float:
     """
     scale = np.maximum(np.abs(exact), 1)
     rounding = (np.abs(expected - exact) / scale).max(-1, keepdims=True)
-    beyond = np.abs(found - expected) / scale - ROUNDING * np.where(rounding > PARITY, rounding, 0)
+    unsure = np.where(rounding > PARITY / 10, rounding, 0)
+    beyond = np.abs(found - expected) / scale - ROUNDING * unsure
     return max(float(beyond.max()), 0.0)
