@@ -31,6 +31,8 @@ EXTRAS = {
     "pandas": ("pandas",),
     "eval": ("scipy", "sklearn"),
     "train": ("torch", "numba", "onnx", "scipy", "sklearn"),
+    "openface3": ("torch", "onnx"),
+    "hub": ("huggingface_hub",),
     "teachers": ("mediapipe",),
 }
 """Extra of this package → the modules it brings."""
@@ -102,9 +104,9 @@ def _packs() -> Iterator[Finding]:
 
 
 def _whole_pack(name: str) -> str:
-    from prosopon.packs import load_pack, verify_pack
+    from prosopon.packs import read_pack, verify_pack
 
-    pack = load_pack(name)
+    pack = read_pack(name)
     verify_pack(pack)
     return f"{pack.version}, {len(pack.files)} files verified, {pack.license}"
 

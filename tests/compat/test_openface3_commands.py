@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 
 import fakeopenface3
 import fakepack
+from prosopon import doctor
 from prosopon.cli import main
 from prosopon.commands import openface3
 from prosopon.compat.openface3.analyzer import IBUG_OF_WFLW, OpenFace3Analyzer
@@ -168,6 +169,7 @@ def test_models_shows_the_pack():
     info = prosopon("models", "info", "openface3").stdout
     assert "networks  detector, landmarks, multitask" in info
     assert "3 files as they should be" in prosopon("models", "verify", "openface3").stdout
+    assert any(found.name == "pack openface3" and found.state == "ok" for found in doctor.examine())
 
 
 def test_other_commands_refuse_the_pack():
