@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fakepack import write_pack
-from prosopon.errors import InputError
+from prosopon.errors import InputError, PackError
 from prosopon.pipeline import Analyzer, analyze
 from prosopon.sources.base import Source
 from prosopon.types import Frame
@@ -129,3 +129,11 @@ def test_analyze_a_file(pack, tmp_path):
 def test_max_faces(pack):
     faces = Analyzer(pack, max_faces=1).image(NOISE)
     assert len(faces) == 1
+
+
+def test_a_network_that_its_pack_does_not_describe_is_refused(tmp_path):
+    folder = write_pack(tmp_path / "fake")
+    toml = (folder / "pack.toml").read_text()
+    (folder / "pack.toml").write_text(toml.replace("face = [329, 1]", "face = [329, 2]"))
+    with pytest.raises(PackError, match=r"network-fp32\.onnx: gives 330 values a face"):
+        Analyzer(folder)

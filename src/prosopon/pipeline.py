@@ -16,7 +16,7 @@ import numpy as np
 
 from prosopon.crop import cut, face_boxes, from_boxes, from_landmarks
 from prosopon.detect import FaceDetector
-from prosopon.errors import InputError
+from prosopon.errors import InputError, PackError
 from prosopon.geometry import Camera, invert_similarity, iou
 from prosopon.heads import Context, load_heads
 from prosopon.heads.landmarks import points_in_image
@@ -108,10 +108,15 @@ class Analyzer:
         self.pack = load_pack(pack)
         spec = self.pack.network
         self._size = spec.size
-        self._network = FaceNetwork(
-            create_session(spec.file(precision).path, device=device, threads=threads),
-            dict(spec.outputs),
-        )
+        network = spec.file(precision).path
+        session = create_session(network, device=device, threads=threads)
+        self._network = FaceNetwork(session, spec.outputs)
+        given = session.get_outputs()[0].shape[-1]
+        if given != self._network.width:
+            raise PackError(
+                f"{network}: gives {given} values a face, but pack.toml describes "
+                f"{self._network.width}; reinstall prosopon or add the pack again"
+            )
         detector = self.pack.detector
         self._detector = FaceDetector(
             create_session(detector.file.path, device=device, threads=threads),
