@@ -16,10 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from prosopon.types import UInt8Array
 from prosopon_train.data import backgrounds, cutouts
 from prosopon_train.data.detection import Composer, Scene
 from prosopon_train.detector_loss import detector_loss
@@ -27,6 +29,10 @@ from prosopon_train.model.detector import PIXEL_SCALE, Detector
 
 SAVE_EVERY = 200
 LOG_EVERY = 50
+CHECKPOINT = "latest.pt"
+HARD_LONG_SIDE = 448  # px
+HARD_LOGIT = -1.0
+HARD_REPEATS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +44,15 @@ class DetectorTraining:
     averaging: of the weights that are exported, per step.
     """
 
-    steps: int = 12_000
+    steps: int = 15_000
     rate: float = 2e-3
     weight_decay: float = 0.02
     warm_up: int = 200
-    decay: float = 0.4
+    decay: float = 0.3
     averaging: float = 0.998
-    score_weight: float = 1.0
+    score_weight: float = 3.0
     box_weight: float = 1.5
-    points_weight: float = 6.0
+    points_weight: float = 3.0
     shapes: tuple[tuple[int, int, int, float], ...] = (
         (320, 320, 16, 0.6),
         (256, 448, 14, 0.2),
@@ -106,7 +112,7 @@ def train(composer: Composer, out: Path, training: DetectorTraining, seed: int) 
     optimizer = torch.optim.AdamW(net.parameters(), training.rate, (0.9, 0.99), weight_decay=0.0)
     _decay_only_kernels(optimizer, net, training.weight_decay)
     average = Average(net, training.averaging)
-    step, path = 0, out / "latest.pt"
+    step, path = 0, out / CHECKPOINT
     if path.exists():
         state = torch.load(path, weights_only=True)
         net.load_state_dict(state["net"])
@@ -163,12 +169,35 @@ def _save(path: Path, state: dict[str, Any]) -> None:
     temporary.replace(path)
 
 
-def make_composer(folder: Path, heads: Path | None, parquet: Path, seed: int) -> Composer:
-    """The composer of all collections in ``folder``, rendered heads and trainable backgrounds."""
+def repeat_hard(pictures: list[UInt8Array], net: Detector) -> list[UInt8Array]:
+    """``pictures`` without faces, those in which ``net`` sees faces HARD_REPEATS times more."""
+    out = list(pictures)
+    for picture in pictures:
+        scale = HARD_LONG_SIDE / max(picture.shape)
+        h, w = (round(side * scale / 64) * 64 for side in picture.shape)
+        pixels = torch.from_numpy(cv2.resize(picture, (w, h)))[None, None].float() * PIXEL_SCALE
+        with torch.no_grad():
+            best = max(float(values[:, 0].max()) for values in net(pixels))
+        if best > HARD_LOGIT:
+            out.extend([picture] * HARD_REPEATS)
+    return out
+
+
+def make_composer(
+    folder: Path, heads: Path | None, parquet: Path, checkpoint: Path, seed: int
+) -> Composer:
+    """The composer of all collections in ``folder``, rendered heads and trainable backgrounds.
+
+    Where ``checkpoint`` is there already, backgrounds that still deceive it come more often.
+    """
     sources = {path.stem: cutouts.load(path) for path in sorted(folder.glob("*.npz"))}
     if heads is not None:
         sources["synthetic"] = cutouts.load_heads(heads)
     pictures = [p.luma for p in backgrounds.read(parquet, test=False)]
+    if checkpoint.exists():
+        net = Detector()
+        net.load_state_dict(torch.load(checkpoint, weights_only=True)["average"])
+        pictures = repeat_hard(pictures, net.eval())
     return Composer(sources, pictures, np.random.default_rng(seed))
 
 
@@ -180,10 +209,19 @@ def main() -> None:
     parser.add_argument("--backgrounds", type=Path, required=True)
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=DetectorTraining.steps)
+    parser.add_argument("--rate", type=float, default=DetectorTraining.rate)
+    parser.add_argument("--decay", type=float, default=DetectorTraining.decay)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    composer = make_composer(options.cutouts, options.heads, options.backgrounds, options.seed)
-    train(composer, options.out, DetectorTraining(steps=options.steps), options.seed)
+    composer = make_composer(
+        options.cutouts,
+        options.heads,
+        options.backgrounds,
+        options.out / CHECKPOINT,
+        options.seed,
+    )
+    training = DetectorTraining(steps=options.steps, rate=options.rate, decay=options.decay)
+    train(composer, options.out, training, options.seed)
 
 
 if __name__ == "__main__":

@@ -101,14 +101,20 @@ class Composer:
             self._mosaic(canvas)
         else:
             canvas.luma = self._background(h, w)
-            if kind < 0.36:
+            if kind < 0.26:  # a photograph as it was taken, without any face
+                return self._finish(canvas, height, width)
+            if kind < 0.42:
                 self._whole(canvas)
             if rng.random() < 0.45:
                 self._distract(canvas)
-            if kind > 0.36 or rng.random() < 0.2:
+            if kind > 0.42 or rng.random() < 0.2:
                 self._scatter(canvas)
+        return self._finish(canvas, height, width)
+
+    def _finish(self, canvas: _Canvas, height: int, width: int) -> Scene:
+        h, w = canvas.luma.shape
         luma = np.zeros((height, width), np.uint8)
-        luma[:h, :w] = degrade(canvas.luma, rng)
+        luma[:h, :w] = degrade(canvas.luma, self._rng)
         return _scene(luma, canvas)
 
     def _draw(self, names: Sequence[str] | None = None) -> tuple[Cutout, int]:
@@ -140,7 +146,7 @@ class Composer:
         if rng.random() < 0.5:
             source = source[:, ::-1]
         cover = max(height / source.shape[0], width / source.shape[1])
-        scale = cover * np.exp(rng.uniform(-0.5, 1.1))
+        scale = cover * np.exp(rng.choice([0.0, rng.uniform(-0.5, 1.1)], p=[0.3, 0.7]))
         angle = rng.normal(0, 0.15) if rng.random() < 0.4 else 0.0
         at = rng.uniform(0.2, 0.8, 2) * source.shape[::-1]
         matrix = _similarity(at, np.array([width / 2, height / 2]), scale, angle)
