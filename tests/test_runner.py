@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 from pathlib import Path
@@ -40,6 +41,18 @@ def test_summary_counts_frames_and_faces(analyzer: Analyzer, job: Job):
     assert (summary.frames, summary.frames_with_face, summary.faces) == (3, 2, 2)
     assert (summary.identities, summary.problems, summary.complete) == (1, (), True)
     assert summary.seconds > 0
+
+
+def test_openface2_lies_beside_csv_and_the_sidecar_names_its_empty_columns(
+    analyzer: Analyzer, job: Job
+):
+    summary = analyze_input(analyzer, job, Path("out"), ("csv", "openface2"), quiet=True)
+    assert summary.outputs == (Path("out/set.csv"), Path("out/set.openface2.csv"))
+    header, *lines = Path("out/set.openface2.csv").read_text().splitlines()
+    assert header.startswith("frame,face_id,timestamp,confidence,success,gaze_0_x,")
+    assert [line.split(",")[0] for line in lines] == ["1", "2", "3"]
+    empty = json.loads(Path("out/set.json").read_text())["openface2_unmeasured"]
+    assert (len(empty), empty[0], empty[-1]) == (524, "eye_lmk_x_0", "p_33")
 
 
 def test_overlay_draws_the_same_rows(analyzer: Analyzer, job: Job):

@@ -60,7 +60,8 @@ def main() -> None:
 @click.option("-o", "--output", "folder", default="out", show_default=True, type=PATH,
               metavar="DIR", help="Folder for the results.")  # fmt: skip
 @click.option("--format", "formats", multiple=True, default=["csv"], show_default=True,
-              metavar="NAME", help="csv, parquet or jsonl; may be repeated.")  # fmt: skip
+              metavar="NAME",
+              help="csv, parquet, jsonl or openface2; may be repeated.")  # fmt: skip
 @click.option("--landmarks", metavar="PACK", help="With pack openface3: mark faces by this pack.")
 @click.option("--overlay", is_flag=True, help="Also draw the results on the video or image.")
 @click.option("--quiet", is_flag=True, help="Print errors only.")

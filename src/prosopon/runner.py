@@ -22,7 +22,7 @@ from prosopon.pipeline import Analyzer
 from prosopon.progress import Advance, progress
 from prosopon.sources import Source
 from prosopon.types import FaceTable, Frame
-from prosopon.writers import open_writer
+from prosopon.writers import file_suffix, open_writer
 from prosopon.writers.overlay import OverlayWriter, open_overlay
 from prosopon.writers.sidecar import describe_columns, describe_input, write_sidecar
 
@@ -96,12 +96,13 @@ def analyze_input(
 ) -> Summary:
     """Measure ``job`` and write ``folder/<stem>.<format>``, the sidecar and the overlay.
 
-    Files appear complete or not at all. Ctrl-C ends the input early and keeps the rows so far.
-    Raises InputError when it can't be read, OutputError when a result can't be written.
+    Of format openface2 it is ``<stem>.openface2.csv``. Files appear complete or not at all. Ctrl-C
+    ends the input early and keeps the rows so far. Raises InputError when it can't be read,
+    OutputError when a result can't be written.
     """
     started, began = time.perf_counter(), datetime.now(timezone.utc)
     counts = _Counts()
-    outputs = [folder / f"{job.stem}.{name}" for name in formats]
+    outputs = [folder / f"{job.stem}{file_suffix(name)}" for name in formats]
     with job.open(analyzer.settings["threads"]) as source:
         with ExitStack() as stack:
             writers = [
@@ -139,6 +140,8 @@ def analyze_input(
             complete=not stop.is_set(),
         )
         sidecar = _sidecar(analyzer, source, summary) | {"started": began.isoformat()}
+    for writer in writers:
+        sidecar |= writer.notes()
     write_sidecar(folder / f"{job.stem}.json", sidecar)
     return summary
 

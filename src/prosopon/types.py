@@ -215,7 +215,10 @@ class FaceTable:
         return pandas.DataFrame(flat)
 
     def write(self, path: str | Path) -> Path:
-        """Write to ``path``; its suffix (.csv, .parquet, .jsonl) is the format. Returns it."""
+        """Write to ``path`` and return it.
+
+        Its suffix is the format: .csv, .parquet, .jsonl or .openface2.csv.
+        """
         from prosopon.writers import write_table
 
         return write_table(self, Path(path))

@@ -10,14 +10,23 @@ from prosopon.errors import OutputError
 from prosopon.types import Column, FaceTable
 from prosopon.writers.base import TableWriter
 
-__all__ = ["FORMATS", "TableWriter", "open_writer", "write_table"]
+__all__ = ["FORMATS", "TableWriter", "file_suffix", "open_writer", "write_table"]
 
 FORMATS = {
     "csv": "prosopon.writers.csv",
     "parquet": "prosopon.writers.parquet",
     "jsonl": "prosopon.writers.jsonl",
+    "openface2": "prosopon.writers.openface2",
 }
 """Name of each table format and the module whose ``Writer`` writes it, imported when used."""
+
+
+_OPENFACE2 = ".openface2.csv"  # it is CSV to other programs, and may lie beside our own
+
+
+def file_suffix(format: str) -> str:
+    """What the name of a file of ``format`` ends with."""
+    return _OPENFACE2 if format == "openface2" else f".{format}"
 
 
 def open_writer(format: str, path: Path, schema: Sequence[Column]) -> TableWriter:
@@ -33,6 +42,8 @@ def open_writer(format: str, path: Path, schema: Sequence[Column]) -> TableWrite
 
 def write_table(table: FaceTable, path: Path) -> Path:
     """Write a whole table to ``path``, whose suffix is the format. Returns the path."""
-    with open_writer(path.suffix.lower().removeprefix("."), path, table.schema) as writer:
+    name = path.name.lower()
+    format = "openface2" if name.endswith(_OPENFACE2) else path.suffix.lower().removeprefix(".")
+    with open_writer(format, path, table.schema) as writer:
         writer.write(table)
     return path

@@ -111,6 +111,10 @@ class TableWriter(ABC):
         with output_errors(self.path):
             self._append(table)
 
+    def notes(self) -> dict[str, object]:
+        """What the sidecar should tell of this file: keys to add to it."""
+        return {}
+
     def close(self) -> None:
         """Complete the file and give it its name. May be called twice."""
         if self._closed:

@@ -1,0 +1,212 @@
+"""The table of OpenFace 2.2's FeatureExtraction: 714 columns, in its order, digits and signs.
+
+What differs from our own columns (Baltrušaitis et al., FG 2018, and OpenFace's page on its output):
+
+- frames count from 1; eye 0 is the leftmost in the image, the subject's right;
+- rotation and gaze are told in the camera's axes (x right, y down, z away), while ours are told
+  relative to the line of sight: here a face off the picture's centre that looks into the lens has
+  the angles of the way to the lens;
+- R = Rx · Ry · Rz, so that ``pose_Rx`` is positive when the face turns down, ``pose_Ry`` when it
+  turns toward image left and ``pose_Rz`` when it is turned clockwise in the image;
+- ``gaze_angle_x`` is positive toward image right, the subject's left, ``gaze_angle_y`` downward;
+- ``pose_T*`` is the place of the middle of the 68 points, not of the point between the eyes;
+- a row with ``success`` 0 has 0 in every column that is measured, and ``face_id`` 0 for no face.
+
+``AU*_r`` is our intensity; ``AU*_c`` is 1 where the probability of the unit is 0.5 or more. A
+column that is not measured is empty in every row and named in the sidecar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from prosopon.geometry import Floats, rotation_from_euler
+from prosopon.types import AnyArray, Column, FaceTable
+from prosopon.writers.base import TableWriter
+
+PRESENT = 0.5
+"""Least probability of a unit for its ``_c`` to be 1."""
+
+HEAD_MIDDLE = np.array([0.0, 36.0, -5.0])
+"""Mean of the 68 points of an average face, mm from between its eyes, in the head's axes."""
+
+_INTENSITIES = tuple(
+    f"AU{n:02d}" for n in (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45)
+)
+_PRESENCES = (*_INTENSITIES[:-1], "AU28", "AU45")
+_ROWS_AT_ONCE = 256
+
+_Values = Callable[[FaceTable], AnyArray]
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Neighbouring columns: digits after the point, and their (n, k) values if measured.
+
+    always: the values are also written as they are in a row with ``success`` 0.
+    """
+
+    names: tuple[str, ...]
+    decimals: int
+    values: _Values | None
+    always: bool = False
+
+
+def _numbered(prefix: str, axes: str, count: int) -> tuple[str, ...]:
+    return tuple(f"{prefix}{axis}_{i}" for axis in axes for i in range(count))
+
+
+def layout(schema: Sequence[Column]) -> tuple[_Group, ...]:
+    """All 714 columns in order, those that rows of ``schema`` can fill with their values."""
+    columns = {column.name: column for column in schema}
+
+    def given(values: _Values, *names: str) -> _Values | None:
+        return values if all(name in columns for name in names) else None
+
+    def units(name: str, unit: str, ending: str) -> tuple[str, ...]:
+        """Action units that a column tells on our scale; another pack may have its own."""
+        column = columns.get(name)
+        if column is None or column.unit != unit:
+            return ()
+        return tuple(flat.removesuffix(ending) for flat in column.flat)
+
+    intensities, presences = units("au", "0–5", ""), units("au_presence", "0–1", "_p")
+    pose = ("pose_euler", "pose_t")
+    return (
+        _Group(("frame",), 0, given(lambda t: t["frame"] + 1, "frame"), True),
+        _Group(("face_id",), 0, given(lambda t: np.maximum(t["face_id"], 0), "face_id"), True),
+        _Group(("timestamp",), 3, given(lambda t: t["time"], "time"), True),
+        _Group(("confidence",), 2, given(lambda t: t["confidence"], "confidence"), True),
+        _Group(("success",), 0, given(lambda t: t["success"], "success"), True),
+        _Group(
+            tuple(f"gaze_{eye}_{axis}" for eye in "01" for axis in "xyz"),
+            6,
+            given(_gaze, "gaze", *pose),
+        ),
+        _Group(("gaze_angle_x", "gaze_angle_y"), 3, given(_gaze_angle, "gaze", *pose)),
+        _Group(_numbered("eye_lmk_", "xyXYZ", 56), 1, None),
+        _Group(("pose_Tx", "pose_Ty", "pose_Tz"), 1, given(_head_middle, *pose)),
+        _Group(("pose_Rx", "pose_Ry", "pose_Rz"), 3, given(_pose_angles, *pose)),
+        _Group(_numbered("", "xy", 68), 1, given(_points, "landmarks")),
+        _Group(_numbered("", "XYZ", 68), 1, None),
+        _Group(("p_scale", "p_rx", "p_ry", "p_rz", "p_tx", "p_ty"), 3, None),
+        _Group(tuple(f"p_{i}" for i in range(34)), 3, None),
+        *(_Group((f"{unit}_r",), 2, _intensity(unit, intensities)) for unit in _INTENSITIES),
+        *(_Group((f"{unit}_c",), 1, _presence(unit, presences)) for unit in _PRESENCES),
+    )
+
+
+def _gaze(table: FaceTable) -> AnyArray:
+    return _camera_gaze(table).reshape(-1, 6)
+
+
+def _gaze_angle(table: FaceTable) -> AnyArray:
+    mean = _camera_gaze(table).mean(axis=1)
+    return np.asarray(np.arctan2(mean[:, :2], -mean[:, 2:]))
+
+
+def _camera_gaze(table: FaceTable) -> Floats:
+    """(n, 2, 3) unit vectors in the camera's axes."""
+    return np.asarray(table["gaze"] @ _sight(_head_middle(table)).swapaxes(1, 2))
+
+
+def _head_middle(table: FaceTable) -> Floats:
+    """(n, 3) mm. The position was fitted under the rotation as it appears."""
+    apparent = rotation_from_euler(table["pose_euler"].astype(float))
+    return np.asarray(table["pose_t"] + apparent @ HEAD_MIDDLE)
+
+
+def _pose_angles(table: FaceTable) -> AnyArray:
+    """(n, 3) rad: the angles of R = Rx · Ry · Rz, head to camera axes."""
+    apparent = rotation_from_euler(table["pose_euler"].astype(float))
+    rotation = _sight(_head_middle(table)) @ apparent
+    return np.stack(
+        [
+            np.arctan2(-rotation[:, 1, 2], rotation[:, 2, 2]),
+            np.arcsin(np.clip(rotation[:, 0, 2], -1, 1)),
+            np.arctan2(-rotation[:, 0, 1], rotation[:, 0, 0]),
+        ],
+        axis=1,
+    )
+
+
+def _sight(places: Floats) -> Floats:
+    """(n, 3) places → (n, 3, 3): the least rotation from the optical axis to the line of sight."""
+    x, y, z = (places / np.linalg.norm(places, axis=1, keepdims=True)).T
+    xx, xy, yy = (a / (1 + z) for a in (x * x, x * y, y * y))
+    return np.stack([1 - xx, -xy, x, -xy, 1 - yy, y, -x, -y, z], axis=1).reshape(-1, 3, 3)
+
+
+def _points(table: FaceTable) -> AnyArray:
+    return table["landmarks"].swapaxes(1, 2).reshape(len(table), -1)
+
+
+def _intensity(unit: str, units: tuple[str, ...]) -> _Values | None:
+    if unit not in units:
+        return None
+    i = units.index(unit)
+    return lambda table: table["au"][:, i]
+
+
+def _presence(unit: str, units: tuple[str, ...]) -> _Values | None:
+    if unit not in units:
+        return None
+    i = units.index(unit)
+
+    def present(table: FaceTable) -> AnyArray:
+        likely = table["au_presence"][:, i]
+        return np.where(np.isnan(likely), np.nan, likely >= PRESENT)
+
+    return present
+
+
+COLUMNS = tuple(name for group in layout(()) for name in group.names)
+"""Names of OpenFace 2.2's columns, in order."""
+
+
+def unmeasured(schema: Sequence[Column]) -> list[str]:
+    """Names of the columns that stay empty for tables of ``schema``, in order."""
+    return [name for group in layout(schema) if group.values is None for name in group.names]
+
+
+class Writer(TableWriter):
+    """Rows of OpenFace 2.2's table; the sidecar gets the names of the empty columns."""
+
+    def notes(self) -> dict[str, object]:
+        """``openface2_unmeasured``: see :func:`unmeasured`."""
+        return {"openface2_unmeasured": unmeasured(self.schema)}
+
+    def _begin(self) -> None:
+        groups = layout(self.schema)
+        self._measured = [(group, group.values) for group in groups if group.values is not None]
+        cells = (
+            "" if group.values is None else f"%.{group.decimals}f"
+            for group in groups
+            for _ in group.names
+        )
+        self._line = ",".join(cells) + "\n"
+        self._file.write((",".join(COLUMNS) + "\n").encode())
+
+    def _append(self, table: FaceTable) -> None:
+        for start in range(0, len(table), _ROWS_AT_ONCE):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            values = self._values(
+                FaceTable(table.schema, {name: table[name][rows] for name in table})
+            )
+            text = (self._line * len(values)) % tuple(values.ravel().tolist())
+            self._file.write(text.replace("nan", "").encode())
+
+    def _end(self) -> None:
+        self._file.flush()
+
+    def _values(self, table: FaceTable) -> AnyArray:
+        """(n, measured columns) float, in order."""
+        failed = table["success"] == 0 if "success" in table else np.zeros(len(table), bool)
+        parts = []
+        for group, values in self._measured:
+            part = np.asarray(values(table), dtype=float).reshape(len(table), -1)
+            parts.append(part if group.always else np.where(failed[:, None], 0.0, part))
+        return np.concatenate(parts, axis=1)
