@@ -10,7 +10,7 @@ from prosopon.detect.cells import N_VALUES, STRIDES, cell_centers, decode_cells,
 class OneCell:
     """Answers with one face at the cell of index ``cell``, and keeps what it was shown."""
 
-    def __init__(self, cell, logit=2.0, offset=(0.0, 0.0), half=(10.0, 20.0)):
+    def __init__(self, cell, logit=4.0, offset=(0.0, 0.0), half=(10.0, 20.0)):
         self.cell, self.logit, self.offset, self.half = cell, logit, offset, half
 
     def run(self, output_names, input_feed):
@@ -23,6 +23,31 @@ class OneCell:
         values[1:3, self.cell] = self.offset
         values[3:5, self.cell] = np.log(self.half)
         values[5:7, self.cell] = (-4, -3)
+        return [values]
+
+
+class TwoLooks:
+    """One face in the middle of a 256×256 picture, and what a second look at it says."""
+
+    def __init__(self, first, second, shift=0.0):
+        self.first, self.second, self.shift, self.cuts = first, second, shift, []
+
+    def run(self, output_names, input_feed):
+        picture = input_feed["luma"][0, 0]
+        looked_again = picture.shape == (192, 192)
+        if looked_again:
+            self.cuts.append(picture.copy())
+        size = len(picture)
+        centers = cell_centers(size, size)
+        cell = int(np.abs(centers - size / 2).sum(1).argmin())
+        values = np.full((N_VALUES, len(centers)), -9.0, np.float32)
+        # A box of 40×40 px around (127.5, 127.5); the cut is 100 px wide and 192 px large.
+        center = 95.5 + self.shift if looked_again else 127.5
+        half = 20 * 1.92 if looked_again else 20
+        values[0, cell] = self.second if looked_again else self.first
+        values[1:3, cell] = center - centers[cell]
+        values[3:5, cell] = math.log(half)
+        values[5:, cell] = np.tile(center - centers[cell], 5)
         return [values]
 
 
@@ -66,7 +91,7 @@ def test_small_pictures_are_padded_not_enlarged():
     assert (session.seen[0, 0, :48, :70] == 200).all()
     assert session.seen.sum() == 200 * 48 * 70
     np.testing.assert_allclose(found.boxes, [(4, 4, 24, 44)], rtol=1e-6)
-    np.testing.assert_allclose(found.scores, [1 / (1 + math.exp(-2))], rtol=1e-6)
+    np.testing.assert_allclose(found.scores, [1 / (1 + math.exp(-4))], rtol=1e-6)
     np.testing.assert_allclose(found.points[0, 0], (-0.5, 0.5), rtol=1e-6)
 
 
@@ -87,9 +112,42 @@ def test_border_of_a_former_picture_does_not_remain():
 
 
 def test_nothing_below_the_threshold():
-    found = FaceDetector(OneCell(cell=3, logit=-0.1), threshold=0.5)(np.zeros((64, 64), np.uint8))
+    found = FaceDetector(OneCell(cell=3, logit=-1), threshold=0.5)(np.zeros((64, 64), np.uint8))
     assert len(found) == 0
     assert (found.boxes.shape, found.points.shape) == ((0, 4), (0, 5, 2))
+
+
+def test_a_doubtful_face_is_looked_at_again():
+    session = TwoLooks(first=0.0, second=2.0, shift=1.92)
+    luma = np.zeros((256, 256), np.uint8)
+    luma[:128] = 200
+    found = FaceDetector(session, threshold=0.6)(luma)
+    (cut,) = session.cuts
+    assert (cut[:95] == 200).all()
+    assert (cut[97:] == 0).all()
+    np.testing.assert_allclose(found.scores, [1 / (1 + math.exp(-1))], rtol=1e-5)
+    np.testing.assert_allclose(found.boxes, [(108.5, 108.5, 148.5, 148.5)], atol=0.3)
+    np.testing.assert_allclose(found.points[0, 0], (128.5, 128.5), atol=0.3)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "shift", "looks", "faces"),
+    [
+        pytest.param(3.0, -9.0, 0, 0, 1, id="sure at once"),
+        pytest.param(0.0, 0.5, 0, 1, 0, id="mean below the threshold"),
+        pytest.param(1.0, 4.0, 90, 1, 0, id="the second look sees another place"),
+        pytest.param(-1.0, 4.0, 0, 0, 0, id="not worth a second look"),
+    ],
+)
+def test_second_look(first, second, shift, looks, faces):
+    session = TwoLooks(first, second, shift)
+    found = FaceDetector(session, threshold=0.6)(np.zeros((256, 256), np.uint8))
+    assert (len(session.cuts), len(found)) == (looks, faces)
+
+
+def test_a_doubtful_face_may_lie_at_the_border():
+    session = OneCell(cell=0, logit=1.0, offset=(-10.0, -10.0))
+    assert len(FaceDetector(session, threshold=0.2)(np.zeros((20, 300), np.uint8))) == 0
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 2000), (64, 64), (65, 1)])
