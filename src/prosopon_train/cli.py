@@ -50,6 +50,11 @@ def run(config: Path, data: Path, run: Path, threads: int, validate_every: int) 
     show_default=True,
     help="x y in crop sides: see prosopon_train.teachers.pointmap.",
 )
+@click.option(
+    "--marks",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Photographs with people's 68 points, to one half of which the landmarks are fitted.",
+)
 @click.option("--threshold", default=0.5, show_default=True, help="Least detector score.")
 def pack(
     network: Path,
@@ -64,12 +69,13 @@ def pack(
     summary: str,
     precision: str,
     landmark_offset: tuple[float, float],
+    marks: Path | None,
     threshold: float,
 ) -> None:
     from prosopon_train.pack import PackInfo, write_pack
 
     info = PackInfo(name, version, license_, terms, summary, precision, landmark_offset, threshold)
-    write_pack(folder, info, network, detector, rig, list(calibration))
+    write_pack(folder, info, network, detector, rig, list(calibration), marks)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""Fit the network's landmarks to people's marks by a small linear map, folded into its last layer.
+"""Fit the network's landmarks to people's marks by a small linear map within its last layer.
 
 The network learns its 68 points from a mesh teacher through a map, and what it makes of them
 differs from people's marks in ways that are linear in the points: the visible contour at a turn
 of the head, the height of the brows. The map is fitted on one half of marked photographs, each
-seen twice (the second time mirrored), and scored on the other. As landmarks are a linear function
-of the network's features, the map disappears into the weights: it costs nothing at run time.
+seen twice (the second time mirrored), and scored on the other. As points are a linear function of
+the network's features, so are the mapped ones: they become one more output of the last layer,
+``marks``. Crops still follow ``points``, whose geometry the network was trained in.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ RIDGES = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3)
 
 
 def fit_to_marks(model: FaceNetwork, parquet: Path, offset: float) -> tuple[float, float, float]:
-    """Fit on the half of ``parquet`` that may be fitted on, and fold the map into ``model``.
+    """Fit on the half of ``parquet`` meant for it, and add the output ``marks`` to ``model``.
 
     Returns the NME of the other half before and after, and of the fitted half after.
     """
@@ -45,7 +46,7 @@ def fit_to_marks(model: FaceNetwork, parquet: Path, offset: float) -> tuple[floa
     ours, others = half(fitted), half(~fitted)
     change = fit(*ours, choose_ridge(*ours))
     nothing = np.zeros((2 * N_POINTS, 136)), np.zeros(136)
-    fold_in(model, *change)
+    add_marks(model, *change)
     return mean_error(*others, *nothing), mean_error(*others, *change), mean_error(*ours, *change)
 
 
@@ -115,13 +116,14 @@ def choose_ridge(points: AnyArray, targets: AnyArray, folds: int = 5) -> float:
     return min(RIDGES, key=error)
 
 
-def fold_in(model: FaceNetwork, weights: AnyArray, bias: AnyArray) -> None:
-    """Make the network answer with the map applied to its first 68 points."""
-    where = OUTPUT_SLICES["points"]
-    linear = model.heads
+def add_marks(model: FaceNetwork, weights: AnyArray, bias: AnyArray) -> None:
+    """Give the network one more output: its first 68 points with the map applied, 136 values."""
+    where, old = OUTPUT_SLICES["points"], model.heads
     change = torch.from_numpy(weights.T).to(torch.float32)
     with torch.no_grad():
-        before, constant = linear.weight[where].clone(), linear.bias[where].clone()
-        first = slice(where.start, where.start + 2 * 68)
-        linear.weight[first] += change @ before
-        linear.bias[first] += change @ constant + torch.from_numpy(bias).to(torch.float32)
+        points, constant = old.weight[where], old.bias[where]
+        mapped = points[: 2 * 68] + change @ points
+        moved = constant[: 2 * 68] + change @ constant + torch.from_numpy(bias).to(torch.float32)
+        model.heads = torch.nn.Linear(old.in_features, old.out_features + len(mapped))
+        model.heads.weight.copy_(torch.cat([old.weight, mapped]))
+        model.heads.bias.copy_(torch.cat([old.bias, moved]))

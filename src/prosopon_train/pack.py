@@ -13,7 +13,8 @@ from prosopon.types import AnyArray, FloatArray
 from prosopon_train.data.mixture import plain_batches
 from prosopon_train.data.schema import NETWORK_SIZE
 from prosopon_train.export import export_onnx, load_network, quantize
-from prosopon_train.model.outputs import OUTPUT_SLICES
+from prosopon_train.marks import fit_to_marks
+from prosopon_train.model.outputs import OUTPUT_SIZE, OUTPUT_SLICES
 from prosopon_train.synth.rig import load_rig
 
 _EYE_CORNERS = (36, 39, 42, 45)
@@ -59,27 +60,39 @@ def write_pack(
     detector: Path,
     rig: Path,
     calibration: list[Path],
+    marks: Path | None = None,
 ) -> None:
-    """Export ``network`` (a checkpoint) and lay the pack out in ``folder``."""
+    """Export ``network`` (a checkpoint) and lay the pack out in ``folder``.
+
+    marks: photographs with people's 68 points, to one half of which the landmarks are fitted.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     fp32, int8 = folder / "network-fp32.onnx", folder / "network-int8.onnx"
-    deviation = export_onnx(load_network(network), fp32)
+    model = load_network(network)
+    if marks is not None:
+        before, after, fitted = fit_to_marks(model, marks, info.landmark_offset[0])
+        print(
+            f"marks of the other half: NME {before:.2%} to {after:.2%} (fitted half {fitted:.2%})"
+        )
+    deviation = export_onnx(model, fp32)
     print(f"{fp32.name}: largest deviation from torch {deviation:.2g}")
     quantize(fp32, int8, calibration_crops(calibration))
     if detector.resolve() != (folder / "detector.onnx").resolve():
         shutil.copyfile(detector, folder / "detector.onnx")
     np.save(folder / "face_shape.npy", mean_face(rig))
-    (folder / "pack.toml").write_text(_toml(folder, info), encoding="utf-8")
+    slices = dict(OUTPUT_SLICES)
+    if marks is not None:
+        slices["marks"] = slice(OUTPUT_SIZE, OUTPUT_SIZE + 2 * 68)
+    (folder / "pack.toml").write_text(_toml(folder, info, slices), encoding="utf-8")
     verify_pack(load_pack(folder))
 
 
-def _toml(folder: Path, info: PackInfo) -> str:
+def _toml(folder: Path, info: PackInfo, slices: dict[str, slice]) -> str:
     def file(name: str) -> str:
         return f'file = "{name}"\nsha256 = "{sha256(folder / name)}"\n'
 
     outputs = "\n".join(
-        f"{name} = [{where.start}, {where.stop - where.start}]"
-        for name, where in OUTPUT_SLICES.items()
+        f"{name} = [{where.start}, {where.stop - where.start}]" for name, where in slices.items()
     )
     return f"""\
 format = {FORMAT}

@@ -88,6 +88,14 @@ def test_the_packs_offset_moves_the_68_in_the_image_alone():
         np.testing.assert_array_equal(moved[name], plain[name])
 
 
+def test_marks_take_the_place_of_the_68():
+    given = context(points=0.1)
+    given.outputs["marks"] = np.full((1, 136), 0.5, dtype=np.float32)
+    decoded = decode(given)
+    np.testing.assert_allclose(decoded["landmarks"], 63.5 + 32)
+    np.testing.assert_allclose(decoded["pupils"], 63.5 + 6.4, rtol=1e-6)
+
+
 def test_wflw_map_is_affine_and_keeps_shared_points():
     np.testing.assert_allclose(WFLW_FROM_POINTS.sum(1), 1, atol=1e-6)
     points = np.random.default_rng(0).normal(size=(78, 2)).astype(np.float32)

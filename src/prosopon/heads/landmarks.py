@@ -1,10 +1,11 @@
 """Landmarks in Multi-PIE/iBUG order (68), in WFLW order (98), their uncertainty, and the pupils.
 
 The network tells 78 points: the 68, the two pupils, and the lower edges of the brows, which WFLW
-has and iBUG lacks. The 68 are then moved by the pack's constant offset: the marks of 300-W, which
-every tool that learned from them follows, lie about 1 % of the face's size right of and below what
-they mark. The 98 are the unmoved points, plus points half-way along the contour and the lids, put
-there by a Catmull–Rom spline (Catmull & Rom 1974).
+has and iBUG lacks. Where a pack has an output ``marks``, it gives the 68 as people mark them, and
+takes the place of the first 68 points. The 68 are then moved by the pack's constant offset: the
+marks of 300-W, which every tool that learned from them follows, lie about 1 % of the face's size
+right of and below what they mark. The 98 are the network's own points, plus points half-way along
+the contour and the lids, put there by a Catmull–Rom spline (Catmull & Rom 1974).
 """
 
 from __future__ import annotations
@@ -66,20 +67,24 @@ WFLW_FROM_POINTS = _wflw_map()
 
 
 def points_in_image(points: FloatArray, to_image: FloatArray, crop_size: int) -> FloatArray:
-    """The network's ``points`` (n, 156) → (n, 78, 2) px of the image."""
+    """The network's ``points`` (n, 2k) → (n, k, 2) px of the image."""
     half = np.float32(crop_size / 2)
-    in_crop = points.reshape(-1, N_POINTS, 2) * half + np.float32((crop_size - 1) / 2)
+    center = np.float32((crop_size - 1) / 2)
+    in_crop = points.reshape(len(points), points.shape[1] // 2, 2) * half + center
     return apply_affine(to_image, in_crop)
 
 
 def _decode(context: Context) -> dict[str, AnyArray]:
     half = context.crop_size / 2
     points = points_in_image(context.outputs["points"], context.to_image, context.crop_size)
+    marks = points[:, :68]
+    if "marks" in context.outputs:
+        marks = points_in_image(context.outputs["marks"], context.to_image, context.crop_size)
     sigma = np.exp(np.clip(context.outputs["points_scale"][:, :68], -7, 2))
     side = context.crop_size * context.pixel
     offset = side[:, None, None] * np.array(context.landmark_offset, dtype=np.float32)
     return {
-        "landmarks": points[:, :68] + offset,
+        "landmarks": marks + offset,
         "landmarks_98": WFLW_FROM_POINTS @ points,
         "landmark_sigma": sigma * (half * context.pixel)[:, None],
         "pupils": points[:, 68:70],

@@ -1,6 +1,6 @@
 """Network of the default pack: synthetic faces, teacher-labelled real faces, FER+ votes.
 
-    prosopon-train run src/prosopon_train/configs/default.py --data DATA --run runs/default
+prosopon-train run src/prosopon_train/configs/default.py --data DATA --run runs/default
 """
 
 from prosopon_train.config import Config, Source
