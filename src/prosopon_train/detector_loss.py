@@ -1,8 +1,8 @@
 """Which cells answer for which face, and the detector's loss.
 
 A face belongs to the levels whose range its size falls into (ranges overlap); there the cells near
-its middle answer for it. Scores learn, beside that a face is there, the overlap of the predicted with
-the true box (quality focal loss, Li et al., NeurIPS 2020), so that the best box survives
+its middle answer for it. Scores learn, beside that a face is there, the overlap of the predicted
+with the true box (quality focal loss, Li et al., NeurIPS 2020), so that the best box survives
 non-maximum suppression; a face whose box is poor still counts at least LEAST_TARGET.
 """
 
