@@ -40,8 +40,8 @@ class TrackSettings:
     """
 
     detect_every: int = 15
-    follow_score: float = 0.25
-    admit_score: float = 0.45
+    follow_score: float = 0.3
+    admit_score: float = 0.55
     patience: int = 30
     overlap: float = 0.35
     max_faces: int | None = None
