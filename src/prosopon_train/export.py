@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
+from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import (
     CalibrationDataReader,
     CalibrationMethod,
@@ -26,6 +27,7 @@ from prosopon_train.model.network import FaceNetwork
 
 OPSET = 17
 PARITY = 1e-3
+LARGE = 1024  # constants of fewer values are left as they are
 
 
 def load_network(checkpoint: Path) -> FaceNetwork:
@@ -63,6 +65,30 @@ def export_onnx(model: nn.Module, path: Path) -> float:
     if deviation > PARITY:
         raise ValueError(f"{path}: ONNX deviates from torch by {deviation:.2g} (> {PARITY})")
     return deviation
+
+
+def halve(path: Path) -> None:
+    """Store the large float32 constants of a model as float16, cast back when it is loaded.
+
+    Half the file for a rounding of 1e-3 relative; ONNX Runtime folds the casts at once, so
+    speed is unchanged.
+    """
+    model = onnx.load(path)
+    casts, kept = [], []
+    for constant in model.graph.initializer:
+        values = numpy_helper.to_array(constant)
+        if values.dtype != np.float32 or values.size < LARGE:
+            kept.append(constant)
+            continue
+        half = f"{constant.name}_half"
+        kept.append(numpy_helper.from_array(values.astype(np.float16), half))
+        casts.append(helper.make_node("Cast", [half], [constant.name], to=TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.initializer[:], model.graph.node[:]
+    model.graph.initializer.extend(kept)
+    model.graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
 
 
 class _Calibration(CalibrationDataReader):  # type: ignore[misc]

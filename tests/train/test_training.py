@@ -12,7 +12,7 @@ import onnxruntime  # noqa: E402
 
 from prosopon_train.config import Config, Source, load_config  # noqa: E402
 from prosopon_train.data.schema import write_shard  # noqa: E402
-from prosopon_train.export import export_onnx, load_network, quantize  # noqa: E402
+from prosopon_train.export import export_onnx, halve, load_network, quantize  # noqa: E402
 from prosopon_train.loop import learning_rate, train  # noqa: E402
 from prosopon_train.model.network import FaceNetwork  # noqa: E402
 from prosopon_train.model.outputs import OUTPUT_SIZE  # noqa: E402
@@ -86,6 +86,19 @@ def test_export_and_int8_agree_with_torch(tmp_path):
         for name in ("a.onnx", "b.onnx")
     )
     assert np.corrcoef(full.ravel(), small.ravel())[0, 1] > 0.99
+
+
+def test_halved_constants_change_little(tmp_path):
+    torch.manual_seed(0)
+    path = tmp_path / "a.onnx"
+    export_onnx(FaceNetwork(**SMALL).eval(), path)
+    crops = np.random.default_rng(0).normal(size=(2, 1, 128, 128)).astype(np.float32)
+    before = onnxruntime.InferenceSession(path).run(None, {"crops": crops})[0]
+    size = path.stat().st_size
+    halve(path)
+    assert path.stat().st_size < 0.75 * size
+    after = onnxruntime.InferenceSession(path).run(None, {"crops": crops})[0]
+    np.testing.assert_allclose(after, before, atol=5e-3)
 
 
 def test_a_file_without_config_is_refused(tmp_path):
