@@ -31,6 +31,9 @@ from prosopon.types import FRAME_COLUMNS, AnyArray, Crops, FaceTable, FloatArray
 # A detection's box is rough: its crop is corrected by its own landmarks this many times.
 STILL_REFINEMENTS = 2
 NEWCOMER_REFINEMENTS = 1
+# A detection that scores up to this much less than the threshold is shown to the network as well,
+# and is a face if the network is that much surer of it than it need be of others.
+DOUBTFUL = 0.2
 CHUNK_FRAMES = 64
 
 
@@ -118,9 +121,10 @@ class Analyzer:
                 f"{self._network.width}; reinstall prosopon or add the pack again"
             )
         detector = self.pack.detector
+        self._threshold = detector.threshold if min_confidence is None else min_confidence
         self._detector = FaceDetector(
             create_session(detector.file.path, device=device, threads=threads),
-            threshold=detector.threshold if min_confidence is None else min_confidence,
+            threshold=max(self._threshold - DOUBTFUL, 0.05),
             nms=detector.nms,
             long_side=detector.long_side,
         )
@@ -136,7 +140,7 @@ class Analyzer:
             "precision": precision or spec.precision,
             "max_faces": max_faces,
             "detect_every": detect_every,
-            "min_confidence": detector.threshold if min_confidence is None else min_confidence,
+            "min_confidence": self._threshold,
             "intrinsics": None
             if intrinsics is None
             else [intrinsics.fx, intrinsics.fy, intrinsics.cx, intrinsics.cy],
@@ -222,7 +226,7 @@ class Analyzer:
         found = self._detector(luma)
         crops = from_boxes(found.boxes, self._size, found.points)
         faces = self._refine(luma, crops, STILL_REFINEMENTS)
-        scores = self._scores(faces)
+        scores = self._scores(faces) - self._doubt(found.scores)
         own = face_boxes(self._landmarks(faces))
         overlaps = iou(own, own)
         limit = self._tracking.max_faces
@@ -252,7 +256,8 @@ class Analyzer:
             if rows:
                 crops = from_boxes(found.boxes[rows], self._size, found.points[rows])
                 faces = self._refine(luma, crops, NEWCOMER_REFINEMENTS)
-                kept = tracker.admit(self._landmarks(faces), self._scores(faces))
+                scores = self._scores(faces) - self._doubt(found.scores[rows])
+                kept = tracker.admit(self._landmarks(faces), scores)
                 parts.append(faces.take(kept))
         return parts
 
@@ -285,6 +290,10 @@ class Analyzer:
     def _scores(self, faces: _Faces) -> FloatArray:
         slices = self._network.slices
         return confidence(faces.raw[:, slices["face"]], faces.raw[:, slices["points_scale"]])
+
+    def _doubt(self, detected: FloatArray) -> FloatArray:
+        """How much more confidence detections of these scores need."""
+        return np.where(detected < self._threshold, DOUBTFUL, 0).astype(np.float32)
 
     # ---- decoding
 
