@@ -26,8 +26,8 @@ class OneCell:
         return [values]
 
 
-class TwoLooks:
-    """One face in the middle of a 256×256 picture, and what a second look at it says."""
+class Looks:
+    """One face in the middle of a 256×256 picture, and what further looks at it say."""
 
     def __init__(self, first, second, shift=0.0):
         self.first, self.second, self.shift, self.cuts = first, second, shift, []
@@ -41,9 +41,10 @@ class TwoLooks:
         centers = cell_centers(size, size)
         cell = int(np.abs(centers - size / 2).sum(1).argmin())
         values = np.full((N_VALUES, len(centers)), -9.0, np.float32)
-        # A box of 40×40 px around (127.5, 127.5); the cut is 100 px wide and 192 px large.
-        center = 95.5 + self.shift if looked_again else 127.5
-        half = 20 * 1.92 if looked_again else 20
+        # A box of 40×40 px around (127.5, 127.5); the cut is 80 px wide and 192 px large.
+        shift = self.shift * (-1) ** (len(self.cuts) - 1)  # the second of two cuts is mirrored
+        center = 95.5 + shift if looked_again else 127.5
+        half = 20 * 2.4 if looked_again else 20
         values[0, cell] = self.second if looked_again else self.first
         values[1:3, cell] = center - centers[cell]
         values[3:5, cell] = math.log(half)
@@ -117,30 +118,31 @@ def test_nothing_below_the_threshold():
     assert (found.boxes.shape, found.points.shape) == ((0, 4), (0, 5, 2))
 
 
-def test_a_doubtful_face_is_looked_at_again():
-    session = TwoLooks(first=0.0, second=2.0, shift=1.92)
+def test_a_doubtful_face_is_looked_at_again_and_mirrored():
+    session = Looks(first=0.0, second=2.0, shift=2.4)
     luma = np.zeros((256, 256), np.uint8)
-    luma[:128] = 200
+    luma[:, :128] = 200
     found = FaceDetector(session, threshold=0.6)(luma)
-    (cut,) = session.cuts
-    assert (cut[:95] == 200).all()
-    assert (cut[97:] == 0).all()
-    np.testing.assert_allclose(found.scores, [1 / (1 + math.exp(-1))], rtol=1e-5)
-    np.testing.assert_allclose(found.boxes, [(108.5, 108.5, 148.5, 148.5)], atol=0.3)
-    np.testing.assert_allclose(found.points[0, 0], (128.5, 128.5), atol=0.3)
+    cut, mirrored = session.cuts
+    assert (cut[:, :95] == 200).all()
+    assert (cut[:, 97:] == 0).all()
+    np.testing.assert_array_equal(mirrored, cut[:, ::-1])
+    np.testing.assert_allclose(found.scores, [1 / (1 + math.exp(-4 / 3))], rtol=1e-5)
+    np.testing.assert_allclose(found.boxes, [(108.5, 108.5, 148.5, 148.5)], atol=1e-4)
+    np.testing.assert_allclose(found.points[0, 0], (128.5, 128.5), atol=1e-4)
 
 
 @pytest.mark.parametrize(
     ("first", "second", "shift", "looks", "faces"),
     [
         pytest.param(3.0, -9.0, 0, 0, 1, id="sure at once"),
-        pytest.param(0.0, 0.5, 0, 1, 0, id="mean below the threshold"),
-        pytest.param(1.0, 4.0, 90, 1, 0, id="the second look sees another place"),
+        pytest.param(0.0, 0.5, 0, 2, 0, id="mean below the threshold"),
+        pytest.param(1.0, 4.0, 90, 2, 0, id="the further looks see another place"),
         pytest.param(-1.0, 4.0, 0, 0, 0, id="not worth a second look"),
     ],
 )
-def test_second_look(first, second, shift, looks, faces):
-    session = TwoLooks(first, second, shift)
+def test_further_looks(first, second, shift, looks, faces):
+    session = Looks(first, second, shift)
     found = FaceDetector(session, threshold=0.6)(np.zeros((256, 256), np.uint8))
     assert (len(session.cuts), len(found)) == (looks, faces)
 

@@ -38,7 +38,7 @@ FOREHEAD = 0.25
 FOUND = 0.5  # IoU
 TEST_FOLDS = 5  # of the photographs without faces, those of a lower fold are never trained on
 LOWEST = 0.05  # scores below are of no interest
-THRESHOLDS = (0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7)
+THRESHOLDS = (0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.64, 0.7)
 
 
 @dataclass(frozen=True, slots=True)
