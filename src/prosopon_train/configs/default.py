@@ -8,12 +8,12 @@ from prosopon_train.losses import Weights
 
 CONFIG = Config(
     sources=(
-        Source("synth", 0.42, points=0.3),
-        Source("faces", 0.24),
-        Source("ferplus", 0.29),
+        Source("synth", 0.55, points=0.3),
+        Source("faces", 0.20),
+        Source("ferplus", 0.22),
         Source("backgrounds", 0.04),
         Source("false_faces", 0.06),
     ),
-    images=1_050_000,
-    weights=Weights(gaze=8.0, au=20.0, au_sides=8.0, rotation=2.0, points=20.0, face=1.0),
+    images=1_290_000,
+    weights=Weights(gaze=10.0, au=20.0, au_sides=8.0, rotation=4.0, points=20.0, face=1.0),
 )
