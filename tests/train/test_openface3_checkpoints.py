@@ -88,9 +88,7 @@ class Malicious:
 
 def test_code_in_a_checkpoint_is_refused_and_does_not_run(tmp_path: Path):
     torch.save({"net": Malicious(tmp_path / "ran")}, tmp_path / "bad.pth")
-    with pytest.raises(
-        PackError, match=r"bad\.pth: refused: it holds \S+, and opening"
-    ):
+    with pytest.raises(PackError, match=r"bad\.pth: refused: it holds \S+, and opening"):
         read_state(tmp_path / "bad.pth")
     torch.save(RetinaFace(), tmp_path / "model.pth")
     with pytest.raises(PackError, match="save its state_dict alone"):
