@@ -107,6 +107,7 @@ def measure(clip: Path, pack_name: str, limit: int) -> dict[str, list[float]]:
             outputs=network.split(raw),
             to_image=np.repeat(invert_similarity(crops.matrices), rows, axis=0),
             angles=np.repeat(crops.angles, rows),
+            landmark_offset=pack.network.landmark_offset,
             crop_size=spec.size,
             camera=Camera.default(*size),
             face_shape=pack.face_shape(),
