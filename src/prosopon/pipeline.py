@@ -33,7 +33,7 @@ STILL_REFINEMENTS = 2
 NEWCOMER_REFINEMENTS = 1
 # A detection that scores up to this much less than the threshold is shown to the network as well,
 # and is a face if the network is that much surer of it than it need be of others.
-DOUBTFUL = 0.2
+SECOND_CHANCE = 0.2
 CHUNK_FRAMES = 64
 
 
@@ -124,7 +124,7 @@ class Analyzer:
         self._threshold = detector.threshold if min_confidence is None else min_confidence
         self._detector = FaceDetector(
             create_session(detector.file.path, device=device, threads=threads),
-            threshold=max(self._threshold - DOUBTFUL, 0.05),
+            threshold=max(self._threshold - SECOND_CHANCE, 0.05),
             nms=detector.nms,
             long_side=detector.long_side,
         )
@@ -293,7 +293,7 @@ class Analyzer:
 
     def _doubt(self, detected: FloatArray) -> FloatArray:
         """How much more confidence detections of these scores need."""
-        return np.where(detected < self._threshold, DOUBTFUL, 0).astype(np.float32)
+        return np.where(detected < self._threshold, SECOND_CHANCE, 0).astype(np.float32)
 
     # ---- decoding
 

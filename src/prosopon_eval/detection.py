@@ -21,12 +21,13 @@ import click
 import cv2
 import numpy as np
 
+from prosopon.crop import face_boxes
 from prosopon.detect import FaceDetector
 from prosopon.errors import InputError, ProsoponError
 from prosopon.geometry import iou
 from prosopon.packs import load_pack
 from prosopon.session import create_session
-from prosopon.types import AnyArray, Detections, FloatArray, UInt8Array
+from prosopon.types import Detections, FloatArray, UInt8Array
 from prosopon_eval.data import decode_image, fold, read_rows
 
 Detect = Callable[[UInt8Array], Detections]
@@ -34,7 +35,6 @@ Detect = Callable[[UInt8Array], Detections]
 CANVAS = 640
 SIDES = (16, 20, 24, 32, 48, 96, 192, 400)  # px, geometric mean of the box's sides
 ANGLES = (0, 15, 30, 45, 60, 90)  # degrees, either way
-FOREHEAD = 0.25
 FOUND = 0.5  # IoU
 TEST_FOLDS = 5  # of the photographs without faces, those of a lower fold are never trained on
 LOWEST = 0.05  # scores below are of no interest
@@ -61,16 +61,9 @@ class Recall:
         return float((self.scores >= threshold).mean())
 
 
-def face_box(points: AnyArray) -> FloatArray:
-    """(4,) box of 68 points (68, 2): their bounds, raised by FOREHEAD of the height."""
-    low, high = points.min(0), points.max(0)
-    low = low - (0, FOREHEAD * (high[1] - low[1]))
-    return np.concatenate([low, high]).astype(np.float32)
-
-
 def place(face: MarkedFace, side: float, degrees: float) -> MarkedFace:
     """The face scaled to ``side``, turned clockwise, in the middle of a black canvas."""
-    box = face_box(face.points)
+    box = face_boxes(face.points[None])[0]
     scale = side / float(np.sqrt(np.prod(box[2:] - box[:2])))
     luma, points = face.luma, face.points
     if scale < 1:
@@ -93,7 +86,7 @@ def recall(detect: Detect, faces: Iterable[MarkedFace], side: float, degrees: fl
     for index, face in enumerate(faces):
         placed = place(face, side, degrees * (-1) ** index)
         found = detect(placed.luma)
-        overlap = iou(found.boxes, face_box(placed.points)[None])[:, 0]
+        overlap = iou(found.boxes, face_boxes(placed.points[None]))[:, 0]
         hits = np.flatnonzero(overlap >= FOUND)
         best = hits[found.scores[hits].argmax()] if len(hits) else -1
         scores.append(found.scores[best] if len(hits) else 0.0)

@@ -4,11 +4,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from prosopon.crop import face_boxes
 from prosopon.types import Detections
 from prosopon_eval.detection import (
     CANVAS,
     MarkedFace,
-    face_box,
     false_scores,
     held_out_backgrounds,
     marked_faces,
@@ -34,14 +34,16 @@ def jpeg(luma):
 
 
 def test_face_box_is_raised_by_a_quarter():
-    np.testing.assert_array_equal(face_box(corners_as_68(10, 20, 50, 60)), (10, 10, 50, 60))
+    np.testing.assert_array_equal(
+        face_boxes(corners_as_68(10, 20, 50, 60)[None])[0], (10, 10, 50, 60)
+    )
 
 
 @pytest.mark.parametrize("side", [20, 40, 160])
 def test_placed_face_has_the_side_and_stands_in_the_middle(side):
     face = MarkedFace(np.full((80, 80), 255, np.uint8), corners_as_68(20, 32, 60, 64))
     placed = place(face, side, 0)
-    box = face_box(placed.points)
+    box = face_boxes(placed.points[None])[0]
     assert np.sqrt(np.prod(box[2:] - box[:2])) == pytest.approx(side, rel=0.02)
     np.testing.assert_allclose(placed.points.mean(0), (CANVAS - 1) / 2, atol=1e-2)
     assert placed.luma.shape == (CANVAS, CANVAS)
@@ -57,7 +59,7 @@ def test_turning_is_clockwise():
 
 def test_recall_counts_boxes_that_overlap_by_half():
     face = MarkedFace(np.zeros((80, 80), np.uint8), corners_as_68(20, 32, 60, 64))
-    box = face_box(place(face, 40, 0).points)
+    box = face_boxes(place(face, 40, 0).points[None])[0]
     off = box + np.array([30, 0, 30, 0])
     found = recall(lambda _: detections([off, box + 2, box], [0.9, 0.8, 0.6]), [face], 40, 0)
     assert found.scores.tolist() == pytest.approx([0.8])

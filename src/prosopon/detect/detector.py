@@ -67,7 +67,7 @@ class FaceDetector:
         if luma.ndim != 2 or luma.dtype != np.uint8:
             raise ValueError(f"luma: expected (h, w) uint8, got {luma.shape} {luma.dtype}")
         picture, scale = self._fit(luma)
-        scores, boxes, points = self._run(picture, self._centers, DOUBTFUL)
+        scores, boxes, points = self._run(picture, self._centers, min(DOUBTFUL, self._threshold))
         kept = suppress(boxes, scores, self._nms)
         found = Detections(
             _to_image(boxes[kept].reshape(-1, 2, 2), scale).reshape(-1, 4),

@@ -116,7 +116,8 @@ class Tracker:
             return set()
         boxes = _boxes(landmarks)
         areas = _areas(boxes)
-        shared = iou(boxes, boxes) * (areas[:, None] + areas) / (1 + iou(boxes, boxes))
+        overlaps = iou(boxes, boxes)
+        shared = overlaps * (areas[:, None] + areas) / (1 + overlaps)
         covered = shared / np.minimum(areas[:, None], areas) > DOUBLE
         doubles: set[int] = set()
         # A part of a face yields to the whole; of two that are alike, the older keeps the face.

@@ -84,7 +84,33 @@ def write_bytes(path: Path, content: bytes) -> None:
         raise
 
 
-class TableWriter(ABC):
+class Output:
+    """Appears complete or not at all: closed when its block ends, dropped when that fails."""
+
+    def close(self) -> None:
+        """Complete it. May be called twice."""
+        return None
+
+    def discard(self) -> None:
+        """Drop what is not complete."""
+        return None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if is_failure(kind):
+            self.discard()
+        else:
+            self.close()
+
+
+class TableWriter(Output, ABC):
     """Writes FaceTables of one schema to one file; use it as a context manager.
 
     Tables may come one frame at a time. The file appears under its name on close, complete and
@@ -135,20 +161,6 @@ class TableWriter(ABC):
             with suppress(OSError):  # closing flushes, which fails again on a full disk
                 self._file.close()
             self._partial.discard()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if is_failure(kind):
-            self.discard()
-        else:
-            self.close()
 
     @abstractmethod
     def _begin(self) -> None:

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, cast
 
 import cv2
@@ -20,12 +19,11 @@ import numpy as np
 
 from prosopon.errors import OutputError
 from prosopon.types import FaceTable, Frame, UInt8Array
-from prosopon.writers.base import PartialFile, is_failure, output_errors, write_bytes
+from prosopon.writers.base import Output, PartialFile, output_errors, write_bytes
 from prosopon.writers.draw import draw_faces
 
 if TYPE_CHECKING:
     import av
-    from typing_extensions import Self
 
 _JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe")
 _CLOCK = Fraction(1, 90_000)  # for sources without one; MPEG's own
@@ -40,7 +38,7 @@ class DrawnSource(Protocol):
     time_base: Fraction | None
 
 
-class OverlayWriter(ABC):
+class OverlayWriter(Output, ABC):
     """Draws faces on frames and keeps the result; use it as a context manager.
 
     path: the file or folder that is written.
@@ -51,28 +49,6 @@ class OverlayWriter(ABC):
     @abstractmethod
     def write(self, frame: Frame, faces: FaceTable) -> None:
         """Draw the rows of ``faces`` on ``frame``. Frames come in order of time."""
-
-    def close(self) -> None:
-        """Complete the file. May be called twice."""
-        return None
-
-    def discard(self) -> None:
-        """Drop what is not complete."""
-        return None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if is_failure(kind):
-            self.discard()
-        else:
-            self.close()
 
 
 def open_overlay(base: Path, source: DrawnSource, threads: int = 1) -> OverlayWriter:

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
+from prosopon.crop import face_boxes
 from prosopon.geometry import iou
 from prosopon.types import AnyArray, FloatArray, UInt8Array
 from prosopon_train.data.photographs import Photograph
 from prosopon_train.teachers import yunet
 
-FOREHEAD = 0.25
 SURE_SCORE = 0.7
 _SAME_FACE = 0.55
 
@@ -37,14 +37,6 @@ class Cutout:
     sure: AnyArray
     source: str
     alpha: UInt8Array | None = None
-
-
-def face_boxes(points: AnyArray) -> FloatArray:
-    """The face box of 68 points (n, 68, 2): their upright bounding box with a forehead added."""
-    low, high = points.min(1), points.max(1)
-    boxes = np.concatenate([low, high], axis=1)
-    boxes[:, 1] -= FOREHEAD * (high - low)[:, 1]
-    return boxes.astype(np.float32)
 
 
 def five_points(points: AnyArray) -> FloatArray:

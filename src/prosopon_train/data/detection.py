@@ -14,8 +14,9 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
+from prosopon.crop import face_boxes
 from prosopon.types import AnyArray, FloatArray, UInt8Array
-from prosopon_train.data.cutouts import Cutout, face_boxes, five_points
+from prosopon_train.data.cutouts import Cutout, five_points
 from prosopon_train.data.degrade import degrade, relight
 from prosopon_train.data.textures import lettering, shapes, texture
 

@@ -18,24 +18,31 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from prosopon.crop import CROP_SCALE
+from prosopon.heads.action_units import AU_NAMES, AU_SIDED
+from prosopon.heads.emotion import EMOTIONS
+from prosopon.heads.landmarks import N_POINTS
 from prosopon.types import AnyArray
+
+__all__ = [
+    "AU_NAMES",
+    "AU_SIDED",
+    "CROP_SCALE",
+    "EMOTIONS",
+    "FIELDS",
+    "NETWORK_SIZE",
+    "N_POINTS",
+    "SHARD_SIZE",
+    "read_shards",
+    "write_shard",
+]
 
 NETWORK_SIZE = 128
 SHARD_SIZE = 160
-CROP_SCALE = 1.35
 
-AU_NAMES = (
-    "AU01 AU02 AU04 AU05 AU06 AU07 AU09 AU10 AU12 AU14 AU15 "
-    "AU17 AU18 AU20 AU22 AU23 AU24 AU25 AU26 AU28 AU45"
-).split()
-AU_SIDED = "AU01 AU02 AU04 AU05 AU06 AU07 AU09 AU10 AU12 AU14 AU15 AU20 AU45".split()
-EMOTIONS = "neutral happiness sadness surprise fear disgust anger contempt".split()
-
-# 68 iBUG points, then the pupils (subject's right, left), then the lower edges of the brows that
-# WFLW has and iBUG lacks: 70–73 the right brow, inner to outer (WFLW 38 39 40 41), 74–77 the left
-# brow, inner to outer (WFLW 50 49 48 47).
-N_POINTS = 78
-
+# The points: 68 iBUG points, then the pupils (subject's right, left), then the lower edges of the
+# brows that WFLW has and iBUG lacks: 70–73 the right brow, inner to outer (WFLW 38 39 40 41),
+# 74–77 the left brow, inner to outer (WFLW 50 49 48 47).
 FIELDS: dict[str, tuple[tuple[int, ...], str]] = {
     "image": ((SHARD_SIZE, SHARD_SIZE), "uint8"),
     "points": ((N_POINTS, 2), "float32"),  # px of the shard image, (x, y)

@@ -133,9 +133,14 @@ def mark_offset(mesh: AnyArray, landmarks: AnyArray) -> float:
     """
     frame = eye_frame(mesh)
     shift = mark_shift(apply_affine(frame, mesh[:, :, :2]), apply_affine(frame, landmarks))
-    sides = CROP_SCALE * np.ptp(landmarks, axis=1).max(1)
+    sides = crop_sides(landmarks)
     eyes = 1 / np.hypot(frame[:, 0, 0], frame[:, 0, 1])
     return shift * float(np.median(eyes / sides))
+
+
+def crop_sides(landmarks: AnyArray) -> AnyArray:
+    """(n,) px, the sides of the network's crops of upright landmarks (n, 68, 2)."""
+    return np.asarray(CROP_SCALE * np.ptp(landmarks, axis=1).max(1))
 
 
 def fit(mesh: AnyArray, landmarks: AnyArray, ridge: float = 3e-5) -> PointMap:
