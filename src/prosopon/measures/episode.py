@@ -1,0 +1,89 @@
+"""Stretches in which a signal is up: smiles, action units, emotions.
+
+An episode begins where the signal rises through its lower threshold on the way to the upper one,
+and ends where it falls through the lower one again (a Schmitt trigger), so that a signal that
+trembles about one threshold is one episode. Onset, apex and offset are those of FACS (Ekman,
+Friesen & Hager 2002), read from the intensity.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from prosopon.measures.base import Doubles, Event, crossing, people, pieces, require
+from prosopon.types import FaceTable
+
+SMILE_UNIT = "AU12"
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """up, down: thresholds in the signal's unit; shortest: s from start to end; join: s between
+    two episodes that are one."""
+
+    up: float
+    down: float
+    shortest: float = 0.2
+    join: float = 0.2
+
+
+INTENSITY = Trigger(up=1.5, down=0.75)
+"""For intensities 0–5: from halfway between FACS's A (1) and B (2), down to below A."""
+
+PROBABILITY = Trigger(up=0.5, down=0.3)
+
+
+def smiles(table: FaceTable) -> list[Event]:
+    """Episodes of AU12; amplitude: highest intensity, 0–5."""
+    require(table, "au")
+    unit = table.au_names.index(SMILE_UNIT)
+    return episodes(table, "smile", table["au"][:, unit], INTENSITY)
+
+
+def episodes(table: FaceTable, kind: str, signal: Doubles, trigger: Trigger) -> list[Event]:
+    """Episodes of ``signal`` (a value a row of the table) of everybody, in order of time.
+
+    The amplitude is the highest value. An episode that is cut off by the start or end of the
+    person's rows starts or ends there.
+    """
+    events = []
+    for person in people(table):
+        values = signal[person.rows].astype(np.float64)
+        known = ~np.isnan(values)
+        time, values = person.time[known], values[known]
+        for piece in pieces(time):
+            events += _in_piece(kind, person.face_id, time[piece], values[piece], trigger)
+    return sorted(events, key=lambda event: (event.start, event.face_id))
+
+
+def _in_piece(
+    kind: str, face_id: int, time: Doubles, values: Doubles, trigger: Trigger
+) -> list[Event]:
+    joined: list[Event] = []
+    i = 0
+    while i < len(values):
+        if values[i] < trigger.up:
+            i += 1
+            continue
+        below = np.flatnonzero(values[i:] < trigger.down)
+        stop = i + int(below[0]) if len(below) else len(values)
+        start = crossing(time, values, trigger.down, i, -1)
+        end = crossing(time, values, trigger.down, stop - 1, +1)
+        apex = i + int(np.argmax(values[i:stop]))
+        event = Event(
+            kind,
+            face_id,
+            float(time[0]) if start is None else start,
+            float(time[apex]),
+            float(time[-1]) if end is None else end,
+            float(values[apex]),
+        )
+        if joined and event.start - joined[-1].end < trigger.join:
+            last = joined.pop()
+            top = max(last, event, key=lambda one: one.amplitude)
+            event = Event(kind, face_id, last.start, top.apex, event.end, top.amplitude)
+        joined.append(event)
+        i = stop
+    return [event for event in joined if event.duration >= trigger.shortest]
