@@ -13,6 +13,7 @@ import pytest
 
 import fakepack
 from prosopon.errors import InputError
+from prosopon.filters.baseline import Choice
 from prosopon.inputs import Job, find_jobs
 from prosopon.pipeline import Analyzer
 from prosopon.runner import analyze_input, interrupt
@@ -101,3 +102,8 @@ def test_first_interrupt_is_noted_and_the_second_raises():
         assert stop.is_set()
         signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_pictures_have_no_baseline(analyzer: Analyzer, job: Job):
+    with pytest.raises(InputError, match="no identities to take a baseline of"):
+        analyze_input(analyzer, job, Path("out"), baseline=Choice("clip"), quiet=True)

@@ -63,6 +63,9 @@ def main() -> None:
               metavar="NAME",
               help="csv, parquet, jsonl or openface2; may be repeated.")  # fmt: skip
 @click.option("--landmarks", metavar="PACK", help="With pack openface3: mark faces by this pack.")
+@click.option("--baseline", default="none", show_default=True, metavar="CHOICE",
+              help="Take each person's resting face off the action units: none, clip (the lowest "
+              "tenth of the whole clip) or neutral:FRAME.")  # fmt: skip
 @click.option("--overlay", is_flag=True, help="Also draw the results on the video or image.")
 @click.option("--quiet", is_flag=True, help="Print errors only.")
 @_analyzer_options

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from prosopon.errors import InputError
+from prosopon.filters.baseline import NO_BASELINE, Baseline, Choice
 from prosopon.inputs import Job
 from prosopon.machine import versions
 from prosopon.pipeline import Analyzer
@@ -91,6 +92,7 @@ def analyze_input(
     folder: Path,
     formats: Sequence[str] = ("csv",),
     *,
+    baseline: Choice = NO_BASELINE,
     overlay: bool = False,
     quiet: bool = False,
 ) -> Summary:
@@ -99,14 +101,19 @@ def analyze_input(
     Of format openface2 it is ``<stem>.openface2.csv``. Files appear complete or not at all. Ctrl-C
     ends the input early and keeps the rows so far. Raises InputError when it can't be read,
     OutputError when a result can't be written.
+
+    With a ``baseline`` the rows wait in ``folder`` until the input has ended; the overlay shows
+    what was measured before it is subtracted.
     """
     started, began = time.perf_counter(), datetime.now(timezone.utc)
     counts = _Counts()
     outputs = [folder / f"{job.stem}{file_suffix(name)}" for name in formats]
     with job.open(analyzer.settings["threads"]) as source:
+        corrected = _baseline(analyzer, source, job, baseline)
+        schema = corrected.schema if corrected else analyzer.schema
         with ExitStack() as stack:
             writers = [
-                stack.enter_context(open_writer(name, path, analyzer.schema))
+                stack.enter_context(open_writer(name, path, schema))
                 for name, path in zip(formats, outputs, strict=True)
             ]
             stop = stack.enter_context(interrupt())
@@ -122,6 +129,8 @@ def analyze_input(
                 tables = _drawn(analyzer, watched, drawing)
             else:
                 tables = analyzer.tables(watched)
+            if corrected:
+                tables = corrected.stream(tables, folder)
             for table in tables:
                 counts.add(table)
                 for writer in writers:
@@ -136,14 +145,26 @@ def analyze_input(
             faces=counts.faces,
             identities=counts.identities,
             seconds=time.perf_counter() - started,
-            problems=tuple(source.problems),
+            problems=(*source.problems, *(corrected.problems(job.name) if corrected else ())),
             complete=not stop.is_set(),
         )
         sidecar = _sidecar(analyzer, source, summary) | {"started": began.isoformat()}
+        sidecar["columns"] = describe_columns(schema)
+        sidecar["baseline"] = corrected.notes() if corrected else {"choice": str(baseline)}
     for writer in writers:
         sidecar |= writer.notes()
     write_sidecar(folder / f"{job.stem}.json", sidecar)
     return summary
+
+
+def _baseline(
+    analyzer: Analyzer | OpenFace3Analyzer, source: Source, job: Job, choice: Choice
+) -> Baseline | None:
+    if choice.kind == "none":
+        return None
+    if source.kind in ("image", "images"):
+        raise InputError(f"{job.name}: pictures have no identities to take a baseline of; use none")
+    return Baseline(choice, analyzer.schema)
 
 
 def _drawn(
@@ -210,7 +231,6 @@ def _sidecar(
         },
         "settings": analyzer.settings,
         "versions": versions(),
-        "columns": describe_columns(analyzer.schema),
     }
 
 

@@ -9,6 +9,7 @@ import click
 
 from prosopon.analyzers import open_analyzer
 from prosopon.errors import InputError, OutputError
+from prosopon.filters.baseline import Choice
 from prosopon.inputs import find_jobs
 from prosopon.runner import Summary, analyze_input
 from prosopon.writers import FORMATS
@@ -18,6 +19,7 @@ def run(
     inputs: tuple[str, ...],
     folder: Path,
     formats: tuple[str, ...],
+    baseline: str,
     overlay: bool,
     quiet: bool,
     **options: Any,
@@ -26,13 +28,23 @@ def run(
     for name in formats:
         if name not in FORMATS:
             raise click.UsageError(f"no format {name!r}; there are: {', '.join(FORMATS)}")
+    try:
+        chosen = Choice.parse(baseline)
+    except InputError as error:
+        raise click.UsageError(str(error)) from error
     jobs = find_jobs(inputs)
     analyzer = open_analyzer(**options)
     failed = 0
     for job in jobs:
         try:
             summary = analyze_input(
-                analyzer, job, folder, tuple(dict.fromkeys(formats)), overlay=overlay, quiet=quiet
+                analyzer,
+                job,
+                folder,
+                tuple(dict.fromkeys(formats)),
+                baseline=chosen,
+                overlay=overlay,
+                quiet=quiet,
             )
         except (InputError, OutputError) as error:
             failed += 1

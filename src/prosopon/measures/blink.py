@@ -64,7 +64,7 @@ def _in_piece(face_id: int, time: Doubles, eyes: Doubles, hidden: Doubles) -> li
     if len(time) < 3:
         return []
     sides = log_odds(eyes)
-    shown = ~hidden
+    shown = 1.0 - hidden
     shut = -(sides * shown).sum(1) / shown.sum(1)
     noise = 1.4826 * float(np.median(np.abs(np.diff(shut)))) / np.sqrt(2)
     depth = max(LEAST_DEPTH, NOISE_FACTOR * noise)

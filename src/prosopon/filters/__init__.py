@@ -1,0 +1,1 @@
+"""Corrections of whole tables: FaceTable to FaceTable, with the raw values kept beside."""
