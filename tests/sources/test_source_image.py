@@ -9,7 +9,7 @@ import pytest
 
 from media import corners, exif_jpeg, huge_png, noise, quadrants, write_picture
 from prosopon.errors import InputError
-from prosopon.sources.image import ImageSource, read_image
+from prosopon.sources.image import ImageSource, decode_image, read_image
 
 BGR = np.stack([quadrants()] * 3, axis=2)
 
@@ -136,3 +136,14 @@ def test_source_of_one_frame(tmp_path: Path) -> None:
         assert (source.files, source.frame_count_estimate) == ((path,), 1)
         assert [frame.index for frame in source] == [0]
         assert source.problems == []
+
+
+def test_picture_from_memory(tmp_path: Path):
+    content = write_picture(tmp_path / "a.png", quadrants()).read_bytes()
+    frame = decode_image(content, "upload", index=3, time=1.5)
+    assert (corners(frame.luma), frame.index, frame.time) == ([50, 100, 150, 200], 3, 1.5)
+
+
+def test_memory_that_holds_no_picture():
+    with pytest.raises(InputError, match="upload: not a picture that can be read"):
+        decode_image(b"#EXTM3U", "upload")

@@ -38,17 +38,22 @@ def read_header(path: Path) -> Header | None:
     InputError: the file is a picture but its header is broken, or of a format that is refused.
     """
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        start = data[:32]
-        if start[4:8] == b"ftyp" and start[8:12] in _STILL_BRANDS:
-            raise InputError(f"{path}: HEIF and AVIF pictures aren't read; save it as JPEG or PNG")
-        for signature, parse in _FORMATS:
-            if signature.match(start):
-                try:
-                    return parse(data)
-                except (struct.error, IndexError, ValueError):
-                    raise InputError(
-                        f"{path}: damaged picture (its header is cut off); copy or export it again"
-                    ) from None
+        return parse_header(data, path)
+
+
+def parse_header(data: Bytes, name: object) -> Header | None:
+    """Header of the picture ``data``, called ``name`` in errors; otherwise as read_header."""
+    start = data[:32]
+    if start[4:8] == b"ftyp" and start[8:12] in _STILL_BRANDS:
+        raise InputError(f"{name}: HEIF and AVIF pictures aren't read; save it as JPEG or PNG")
+    for signature, parse in _FORMATS:
+        if signature.match(start):
+            try:
+                return parse(data)
+            except (struct.error, IndexError, ValueError):
+                raise InputError(
+                    f"{name}: damaged picture (its header is cut off); copy or export it again"
+                ) from None
     return None
 
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from prosopon.errors import InputError
 from prosopon.sources.base import Source, check_size
-from prosopon.sources.header import Header, read_header
+from prosopon.sources.header import Header, parse_header, read_header
 from prosopon.types import AnyArray, Frame, UInt8Array
 
 SUFFIXES = frozenset(
@@ -52,17 +52,33 @@ def read_image(path: Path, index: int = 0) -> Frame:
     """The picture at ``path`` as a frame. InputError: missing, empty, broken or too large."""
     check_file(path)
     try:
-        header = read_header(path)
-        if header is None:
-            raise InputError(
-                f"{path}: not a picture that can be read; save it as JPEG, PNG, WebP or TIFF"
-            )
-        check_size(path, header.width, header.height)
+        header = _checked(read_header(path), path)
         encoded = np.fromfile(path, np.uint8)
     except OSError as error:
         raise InputError(f"{path}: can't be read: {error.strerror}") from error
-    luma = _decode_luma(path, header, encoded)
-    return Frame(luma, index, 0.0, partial(_decode_color, path, header, encoded))
+    return _frame(path, header, encoded, index)
+
+
+def decode_image(content: bytes, name: object, index: int = 0, time: float = 0.0) -> Frame:
+    """The picture encoded in ``content`` as a frame; ``name`` is for errors, as of read_image."""
+    header = _checked(parse_header(content, name), name)
+    return _frame(name, header, np.frombuffer(content, np.uint8), index, time)
+
+
+def _checked(header: Header | None, name: object) -> Header:
+    if header is None:
+        raise InputError(
+            f"{name}: not a picture that can be read; save it as JPEG, PNG, WebP or TIFF"
+        )
+    check_size(name, header.width, header.height)
+    return header
+
+
+def _frame(
+    name: object, header: Header, encoded: UInt8Array, index: int, time: float = 0.0
+) -> Frame:
+    luma = _decode_luma(name, header, encoded)
+    return Frame(luma, index, time, partial(_decode_color, name, header, encoded))
 
 
 def check_file(path: Path) -> None:
@@ -76,17 +92,17 @@ def check_file(path: Path) -> None:
         raise InputError(f"{path}: can't be read: {error.strerror}") from error
 
 
-def _decode_luma(path: Path, header: Header, encoded: UInt8Array) -> UInt8Array:
+def _decode_luma(name: object, header: Header, encoded: UInt8Array) -> UInt8Array:
     if header.alpha:
-        return _as_luma(_decode_color(path, header, encoded))
-    return _to_8_bits(path, _decode(path, header, encoded, cv2.IMREAD_GRAYSCALE))
+        return _as_luma(_decode_color(name, header, encoded))
+    return _to_8_bits(name, _decode(name, header, encoded, cv2.IMREAD_GRAYSCALE))
 
 
-def _decode_color(path: Path, header: Header, encoded: UInt8Array) -> UInt8Array:
+def _decode_color(name: object, header: Header, encoded: UInt8Array) -> UInt8Array:
     """(h, w, 3) BGR."""
     if not header.alpha:
-        return _to_8_bits(path, _decode(path, header, encoded, cv2.IMREAD_COLOR))
-    image = _to_8_bits(path, _decode(path, header, encoded, cv2.IMREAD_UNCHANGED))
+        return _to_8_bits(name, _decode(name, header, encoded, cv2.IMREAD_COLOR))
+    image = _to_8_bits(name, _decode(name, header, encoded, cv2.IMREAD_UNCHANGED))
     if image.ndim == 2:
         return np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR), np.uint8)
     if image.shape[2] == 3:
@@ -94,7 +110,7 @@ def _decode_color(path: Path, header: Header, encoded: UInt8Array) -> UInt8Array
     return _over_background(image)
 
 
-def _decode(path: Path, header: Header, encoded: UInt8Array, flags: int) -> AnyArray:
+def _decode(name: object, header: Header, encoded: UInt8Array, flags: int) -> AnyArray:
     image = None
     if header.complete:
         if flags != cv2.IMREAD_UNCHANGED:
@@ -103,17 +119,17 @@ def _decode(path: Path, header: Header, encoded: UInt8Array, flags: int) -> AnyA
             image = cv2.imdecode(encoded, flags)
     if image is None:
         raise InputError(
-            f"{path}: damaged or cut-off {header.format} picture; copy or export it again"
+            f"{name}: damaged or cut-off {header.format} picture; copy or export it again"
         )
     return np.asarray(image)
 
 
-def _to_8_bits(path: Path, image: AnyArray) -> UInt8Array:
+def _to_8_bits(name: object, image: AnyArray) -> UInt8Array:
     if image.dtype == np.uint16:
         image = np.asarray(cv2.convertScaleAbs(image, alpha=1 / 257))
     if image.dtype != np.uint8:
         raise InputError(
-            f"{path}: {image.dtype} samples have no fixed white; save it with 8 or 16 bits"
+            f"{name}: {image.dtype} samples have no fixed white; save it with 8 or 16 bits"
         )
     return image
 
