@@ -4,9 +4,11 @@ Values and their uncertainties are trained apart: the value by a robust distance
 Laplace likelihood of the *detached* error. A joint likelihood lets sharp points swamp all other
 heads as their scale shrinks.
 
-Coupling of emotion and AUs follows FaceBehaviorNet (Kollias et al., arXiv 1910.11111): the AU
-presence head is drawn toward the AUs that the expression implies (distribution matching), with
-p(AU | expression) from Du, Tao & Martinez, PNAS 2014.
+Emotion, AUs and affect are coupled as in FaceBehaviorNet (Kollias et al., arXiv 1910.11111), with
+p(AU | expression) from Du, Tao & Martinez, PNAS 2014. *Co-annotation*: votes for an expression
+are soft labels of its AUs, and AUs that contain all of one expression's prototype are a soft label
+of it. *Distribution matching*: on any face, the AU head is drawn toward the AUs that the emotion head
+implies, and valence and arousal toward its mean. Either can be switched off by a weight of 0.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from prosopon_train.data.ferplus import AFFECT_MEANS
 from prosopon_train.data.schema import AU_NAMES, EMOTIONS
 from prosopon_train.model.outputs import OUTPUT_SLICES
 
@@ -37,6 +40,21 @@ EMOTION_AUS: dict[str, dict[str, float]] = {
     },
     "contempt": {"AU12": 0.5, "AU14": 0.5},
 }
+
+
+# Units that the mesh teacher can't see or sees badly, so that votes lead their intensity as well;
+# of the first two, what it says of a face with votes is not used at all.
+TAUGHT_BY_VOTES = ("AU04", "AU15", "AU01", "AU06", "AU09", "AU17", "AU23", "AU24")
+_DISTRUSTED = [AU_NAMES.index(name) for name in TAUGHT_BY_VOTES[:2]]
+# Intensity (of 5) at which people call a unit present, and how sharply on that scale of 0–1.
+PRESENT_AT, SHARPNESS = 0.3, 8.0
+# Expressions whose prototype says more than one unit, so that units can tell them.
+_TELLING = ("happiness", "sadness", "surprise", "fear", "disgust", "anger")
+
+
+def prototypes() -> Tensor:
+    """(8, 21) 1 for the prototypical units of an expression, 0 for all others."""
+    return (torch.nan_to_num(emotion_au_table()) == 1.0).float()
 
 
 def emotion_au_table() -> Tensor:
@@ -66,8 +84,12 @@ class Weights:
     eye_open: float = 0.5
     emotion: float = 0.7
     affect: float = 1.0
+    affect_ccc: float = 0.2
     face: float = 0.5
-    coupling: float = 0.15
+    coannotation: float = 0.3
+    coannotation_emotion: float = 0.05
+    matching: float = 0.05
+    matching_affect: float = 0.5
 
 
 def rotation_6d(values: Tensor) -> Tensor:
@@ -97,7 +119,7 @@ def losses(outputs: Tensor, labels: dict[str, Tensor], couple: Tensor) -> dict[s
     """Every term of the loss, unweighted.
 
     outputs (n, OUTPUT_SIZE) float32; labels as in ``data.schema.FIELDS`` but ``points`` in the
-    network's unit, and ``points_weight`` (n,), the weight of landmarks of the source;
+    network's unit, and ``points_weight`` (n, 2), what the source's jaw and other points weigh;
     couple (8, 21) from :func:`emotion_au_table`.
     """
     out = {name: outputs[:, where] for name, where in OUTPUT_SLICES.items()}
@@ -109,9 +131,10 @@ def losses(outputs: Tensor, labels: dict[str, Tensor], couple: Tensor) -> dict[s
     # Pupils mean the same everywhere; the other points follow their source's weight.
     weight = torch.cat(
         [
-            weight[:, :68] * labels["points_weight"][:, None],
+            weight[:, :17] * labels["points_weight"][:, :1],
+            weight[:, 17:68] * labels["points_weight"][:, 1:],
             weight[:, 68:70],
-            weight[:, 70:] * labels["points_weight"][:, None],
+            weight[:, 70:] * labels["points_weight"][:, 1:],
         ],
         1,
     )
@@ -134,7 +157,10 @@ def losses(outputs: Tensor, labels: dict[str, Tensor], couple: Tensor) -> dict[s
     terms["gaze"] = _masked_mean(angle, seen)
     terms["gaze_scale"] = _laplace(angle, out["gaze_scale"], known[..., 0])
 
+    votes, voted = _known(labels["emotion"])
+    voted = voted[:, :1]
     intensity, known = _known(labels["au"] / 5)
+    known[:, _DISTRUSTED] *= 1 - voted
     error = (out["au"] - intensity).square() * (0.5 + 2 * intensity)
     terms["au"] = _masked_mean(error, known)
     # Present from intensity A (trace, 1 of 5) on; between none and A the target rises evenly.
@@ -152,7 +178,7 @@ def losses(outputs: Tensor, labels: dict[str, Tensor], couple: Tensor) -> dict[s
     # People's yes or no teaches both the presence and the intensity that crosses 1.5 of 5 with it.
     human = F.binary_cross_entropy_with_logits(out["au_presence"], present, reduction="none")
     human = human + F.binary_cross_entropy_with_logits(
-        8 * (out["au"] - 0.3), present, reduction="none"
+        SHARPNESS * (out["au"] - PRESENT_AT), present, reduction="none"
     )
     terms["au_human"] = _masked_mean(human, known)
 
@@ -162,22 +188,75 @@ def losses(outputs: Tensor, labels: dict[str, Tensor], couple: Tensor) -> dict[s
         known,
     )
 
-    votes, known = _known(labels["emotion"])
     log_probabilities = F.log_softmax(out["emotion"], 1)
-    terms["emotion"] = _masked_mean(-(votes * log_probabilities).sum(1), known[:, 0])
-
-    implied = votes @ torch.nan_to_num(couple)
-    told = known[:, :1] * (~torch.isnan(couple[0])).float()
-    matching = F.binary_cross_entropy_with_logits(out["au_presence"], implied, reduction="none")
-    terms["coupling"] = _masked_mean(matching, told)
+    terms["emotion"] = _masked_mean(-(votes * log_probabilities).sum(1), voted[:, 0])
 
     affect, known = _known(labels["affect"])
     terms["affect"] = _masked_mean((torch.tanh(out["affect"]) - affect).square(), known)
+    terms["affect_ccc"] = _concordance_loss(torch.tanh(out["affect"]), affect, known[:, :1])
 
     face, known = _known(labels["face"])
     terms["face"] = _masked_mean(
         F.binary_cross_entropy_with_logits(out["face"][:, 0], face, reduction="none"), known
     )
+    return terms | _coupling(out, labels, couple)
+
+
+def _concordance_loss(values: Tensor, truth: Tensor, known: Tensor) -> Tensor:
+    """1 − the concordance correlation coefficient (Lin 1989) over the batch, mean of columns."""
+    count = known.sum().clamp(min=1.0)
+    centred, target = (
+        values - (values * known).sum(0) / count,
+        truth - (truth * known).sum(0) / count,
+    )
+    apart = ((values - truth) * known).sum(0) / count
+    covariance = (centred * target * known).sum(0) / count
+    spread = ((centred.square() + target.square()) * known).sum(0) / count
+    concordance = 2 * covariance / (spread + apart.square() + 1e-4)
+    return (1 - concordance).mean() * (known.sum() > 1)
+
+
+def _coupling(
+    out: dict[str, Tensor], labels: dict[str, Tensor], couple: Tensor
+) -> dict[str, Tensor]:
+    """Co-annotation and distribution matching."""
+    told = ~torch.isnan(couple[0])
+    couple = torch.nan_to_num(couple)
+    votes, voted = _known(labels["emotion"])
+    voted = voted[:, :1]
+    terms: dict[str, Tensor] = {}
+
+    implied = votes @ couple
+    by_votes = torch.tensor([name in TAUGHT_BY_VOTES for name in AU_NAMES])
+    presence = F.binary_cross_entropy_with_logits(out["au_presence"], implied, reduction="none")
+    # Smoothed: an intensity must not run away from the scale that other faces give it.
+    level = F.binary_cross_entropy_with_logits(
+        SHARPNESS * (out["au"] - PRESENT_AT), 0.03 + 0.9 * implied, reduction="none"
+    )
+    terms["coannotation"] = _masked_mean((presence + level * by_votes) * told, voted * told)
+
+    present = torch.nan_to_num(labels["au"]) >= 5 * PRESENT_AT
+    prototype = prototypes()
+    shown = (present.float() @ prototype.T) >= prototype.sum(1)
+    shown &= torch.tensor([name in _TELLING for name in EMOTIONS])
+    shown = shown.float() * (1 - voted)
+    target = shown / shown.sum(1, keepdim=True).clamp(min=1.0)
+    chosen = (shown.sum(1) > 0).float()
+    terms["coannotation_emotion"] = _masked_mean(
+        -(target * F.log_softmax(out["emotion"], 1)).sum(1), chosen
+    )
+
+    face = torch.nan_to_num(labels["face"])[:, None] == 1
+    expected = F.softmax(out["emotion"], 1).detach()
+    matched = F.binary_cross_entropy_with_logits(
+        out["au_presence"], expected @ couple, reduction="none"
+    )
+    unsaid = face & torch.isnan(labels["au"]) & told
+    terms["matching"] = _masked_mean(matched, unsaid.float())
+
+    unsaid = face & torch.isnan(labels["affect"])
+    apart = torch.tanh(out["affect"]) - expected @ torch.from_numpy(AFFECT_MEANS)
+    terms["matching_affect"] = _masked_mean(apart.square(), unsaid.float())
     return terms
 
 

@@ -9,15 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from prosopon.packs import FORMAT, load_pack, sha256, verify_pack
-from prosopon.types import AnyArray, FloatArray
+from prosopon.types import AnyArray
 from prosopon_train.data.mixture import plain_batches
 from prosopon_train.data.schema import NETWORK_SIZE
 from prosopon_train.export import export_onnx, halve, load_network, quantize
 from prosopon_train.marks import fit_to_marks
 from prosopon_train.model.outputs import OUTPUT_SIZE, OUTPUT_SLICES
-from prosopon_train.synth.rig import load_rig
-
-_EYE_CORNERS = (36, 39, 42, 45)
+from prosopon_train.synth.rig import mean_face
 
 
 @dataclass(frozen=True)
@@ -34,14 +32,6 @@ class PackInfo:
     threshold: float = 0.5
     nms: float = 0.4
     long_side: int = 640
-
-
-def mean_face(rig: Path) -> FloatArray:
-    """(68, 3) mm: the rig's mean face in the head's axes, origin amid the four eye corners."""
-    head = load_rig(rig)
-    # The rig is in cm with x to the subject's left, y up, z out of the face.
-    points = head.neutral[head.landmarks] * np.array([10, -10, -10], dtype=np.float32)
-    return np.asarray(points - points[list(_EYE_CORNERS)].mean(0), dtype=np.float32)
 
 
 def calibration_crops(folders: list[Path], count: int = 96) -> AnyArray:

@@ -28,7 +28,7 @@ SHAPES = {
     "emotion": (len(EMOTIONS),),
     "affect": (2,),
     "face": (),
-    "points_weight": (),
+    "points_weight": (2,),
 }
 
 
@@ -97,13 +97,60 @@ def test_rotation_6d_matches_inference():
     np.testing.assert_allclose(ours, rotation_from_6d(values), atol=1e-12)
 
 
-def test_coupling_draws_units_toward_the_expression():
+def test_votes_draw_units_toward_the_expression():
     labels = unlabelled(1)
     labels["emotion"][:] = 0
     labels["emotion"][0, EMOTIONS.index("happiness")] = 1
     out = outputs(1)
-    losses(out, labels, emotion_au_table())["coupling"].backward()
+    losses(out, labels, emotion_au_table())["coannotation"].backward()
     gradient = out.grad[0, OUTPUT_SLICES["au_presence"]]
     assert gradient[AU_NAMES.index("AU12")] < 0, "up"
     assert gradient[AU_NAMES.index("AU04")] > 0, "down"
     assert gradient[AU_NAMES.index("AU45")] == 0, "the table says nothing of blinks"
+    pulled = out.grad[0, OUTPUT_SLICES["au"]]
+    assert pulled[AU_NAMES.index("AU06")] != 0
+    assert pulled[AU_NAMES.index("AU12")] == 0, "the teacher sees smiles better than voters tell"
+
+
+def test_units_that_hold_a_prototype_are_a_soft_label():
+    labels = unlabelled(2)
+    labels["au"][:] = 0
+    for name in ("AU04", "AU15", "AU01"):
+        labels["au"][0, AU_NAMES.index(name)] = 3
+    labels["au"][1, AU_NAMES.index("AU04")] = 3  # sadness needs AU15 too
+    out = outputs(2)
+    losses(out, labels, emotion_au_table())["coannotation_emotion"].backward()
+    gradient = out.grad[:, OUTPUT_SLICES["emotion"]]
+    assert gradient[0].argmin() == EMOTIONS.index("sadness")
+    assert float(gradient[1].abs().max()) == 0
+
+
+def test_matching_follows_the_predicted_emotion():
+    labels = unlabelled(1)
+    labels["face"][:] = 1
+    logits = torch.zeros(1, len(EMOTIONS))
+    logits[0, EMOTIONS.index("happiness")] = 9
+    out = outputs(1, emotion=logits)
+    terms = losses(out, labels, emotion_au_table())
+    (terms["matching"] + terms["matching_affect"]).backward()
+    assert out.grad[0, OUTPUT_SLICES["au_presence"]][AU_NAMES.index("AU12")] < 0
+    assert out.grad[0, OUTPUT_SLICES["affect"]][0] < 0, "valence goes up"
+    assert float(out.grad[0, OUTPUT_SLICES["emotion"]].abs().max()) == 0, "only told, not learned"
+
+
+def test_concordance_loss_is_that_of_lin():
+    labels = unlabelled(4)
+    truth = torch.tensor([[-0.5, 0.1], [0.0, 0.2], [0.5, 0.4], [0.2, 0.3]])
+    labels["affect"][:] = truth
+    exact = detached(outputs(4, affect=torch.atanh(truth)), labels)
+    assert float(exact["affect_ccc"]) == pytest.approx(0, abs=5e-3)
+    flat = detached(outputs(4, affect=0.0), labels)
+    assert float(flat["affect_ccc"]) == pytest.approx(1, abs=1e-6)
+
+
+def test_votes_overrule_the_teacher_where_it_is_deaf():
+    labels = unlabelled(1)
+    labels["au"][0, AU_NAMES.index("AU04")] = 5
+    assert float(detached(outputs(1), labels)["au"]) > 0
+    labels["emotion"][:] = 1 / len(EMOTIONS)
+    assert float(detached(outputs(1), labels)["au"]) == 0

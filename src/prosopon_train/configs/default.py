@@ -8,12 +8,12 @@ from prosopon_train.losses import Weights
 
 CONFIG = Config(
     sources=(
-        Source("synth", 0.55, points=0.3),
-        Source("faces", 0.20),
-        Source("ferplus", 0.22),
-        Source("backgrounds", 0.04),
-        Source("false_faces", 0.06),
+        Source("synth", 0.46, points=0.6, jaw=0.1, convention="synth_convention.npz"),
+        Source("faces", 0.22),
+        Source("ferplus", 0.25, rarity=0.25),
+        Source("backgrounds", 0.03),
+        Source("false_faces", 0.04),
     ),
-    images=1_290_000,
-    weights=Weights(gaze=10.0, au=20.0, au_sides=8.0, rotation=4.0, points=20.0, face=1.0),
+    images=2_200_000,
+    weights=Weights(gaze=10.0, au=20.0, au_sides=8.0, rotation=5.0, points=20.0, face=1.0),
 )

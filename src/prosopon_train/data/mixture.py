@@ -21,19 +21,43 @@ from prosopon_train.data.augment import (
     standardise,
 )
 from prosopon_train.data.schema import read_shards
+from prosopon_train.teachers.convention import Convention
 
 
 class Pool:
-    """All examples of one source, held in memory."""
+    """All examples of one folder, held in memory."""
 
     def __init__(self, folder: Path) -> None:
         self.arrays = read_shards(sorted(folder.glob("*.npz")))
+        self._upto = np.arange(1, len(self) + 1) / len(self)
+
+    def prefer_rare(self, power: float) -> None:
+        """Draw examples by the inverse share of what is voted for, to this power."""
+        votes = np.nan_to_num(self.arrays["emotion"])
+        shares = votes.sum(0) / votes.sum()
+        weights = votes @ np.maximum(shares, 1e-3) ** -power
+        self._upto = np.cumsum(weights) / weights.sum()
+
+    def draw(self, rng: np.random.Generator) -> Example:
+        """A random example."""
+        return self.example(min(int(np.searchsorted(self._upto, rng.random())), len(self) - 1))
 
     def __len__(self) -> int:
         return len(self.arrays["image"])
 
     def example(self, index: int) -> Example:
         return {name: self.arrays[name][index] for name in ("image", *LABELS)}
+
+
+def _pool(root: Path, source: Source) -> Pool:
+    pool = Pool(root / source.folder)
+    if source.convention is not None:
+        convention = Convention.load(root / source.convention)
+        points, rotation = pool.arrays["points"], pool.arrays["rotation"]
+        pool.arrays["points"] = convention.apply(points, rotation)
+    if source.rarity:
+        pool.prefer_rare(source.rarity)
+    return pool
 
 
 def collate(views: Sequence[Example]) -> tuple[Tensor, dict[str, Tensor]]:
@@ -52,17 +76,17 @@ def batches(
     root: Path, sources: Sequence[Source], size: int, seed: int, start: int = 0
 ) -> Iterator[tuple[Tensor, dict[str, Tensor]]]:
     """Endless augmented batches. Step ``start`` onward is the same whatever came before it."""
-    pools = [Pool(root / source.folder) for source in sources]
+    pools = [_pool(root, source) for source in sources]
     shares = np.array([source.share for source in sources])
     shares = shares / shares.sum()
-    leads = np.array([source.points for source in sources], dtype=np.float32)
+    leads = np.array([(source.jaw, source.points) for source in sources], dtype=np.float32)
 
     def make(step: int) -> tuple[Tensor, dict[str, Tensor]]:
         rng = np.random.default_rng((seed, step))
         views = []
         chosen = rng.choice(len(pools), size, p=shares)
         for pool in (pools[i] for i in chosen):
-            views.append(augment(pool.example(int(rng.integers(len(pool)))), rng))
+            views.append(augment(pool.draw(rng), rng))
         inputs, labels = collate(views)
         labels["points_weight"] = torch.from_numpy(leads[chosen])
         return inputs, labels

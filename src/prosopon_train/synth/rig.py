@@ -47,6 +47,7 @@ HAIR_AZIMUTH = np.linspace(-np.pi, np.pi, HAIR_COLUMNS, endpoint=False)
 HAIR_ELEVATION = np.deg2rad(
     np.r_[np.linspace(88, -25, SKULL_ROWS), np.linspace(-30, -70, HANGING_ROWS)]
 )
+_EYE_CORNERS = [36, 39, 42, 45]
 SKULL_CENTRE = np.array([0, 4, 0], np.float32)
 
 
@@ -267,3 +268,11 @@ def _assemble(arrays: dict[str, AnyArray]) -> Rig:
         visibility=arrays["visibility"],
         hair_rays=arrays["hair_rays"],
     )
+
+
+def mean_face(rig: Path) -> FloatArray:
+    """(68, 3) mm: the rig's mean face in the head's axes, origin amid the four eye corners."""
+    head = load_rig(rig)
+    # The rig is in cm with x to the subject's left, y up, z out of the face.
+    points = head.neutral[head.landmarks] * np.array([10, -10, -10], dtype=np.float32)
+    return np.asarray(points - points[_EYE_CORNERS].mean(0), dtype=np.float32)

@@ -30,8 +30,8 @@ from prosopon_train.data.schema import AU_NAMES, AU_SIDED, NETWORK_SIZE
 from prosopon_train.teachers import pointmap
 
 # MediaPipe's canonical head looks this much further up than the rig whose neutral is our
-# identity rotation, both laid on the same face.
-PITCH_OFFSET = np.radians(4.0)
+# identity rotation: by what the teacher says of rendered heads (``teachers.convention``).
+PITCH_OFFSET = np.radians(0.8)
 
 # Blendshapes per unit (a name without side stands for both), the value at rest and the gain from
 # what exceeds it to intensity.
