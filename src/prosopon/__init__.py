@@ -9,6 +9,7 @@
     for result in analyzer.video("clip.mp4"):    # result.index, result.time (s), result.faces
         ...
     table = prosopon.analyze("clip.mp4")         # the whole input; table.write("clip.parquet")
+    table = prosopon.read("clip.parquet")        # and back
 
 The names below are imported when they are first used, so that ``import prosopon`` is quick.
 """
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         ProsoponError,
     )
     from prosopon.pipeline import Analyzer, analyze
+    from prosopon.readers import read
     from prosopon.types import FaceTable
 
 __version__ = "0.1.0"
@@ -42,12 +44,14 @@ __all__ = [
     "ProsoponError",
     "__version__",
     "analyze",
+    "read",
 ]
 
 _HOMES = {
     "Analyzer": "prosopon.pipeline",
     "analyze": "prosopon.pipeline",
     "FaceTable": "prosopon.types",
+    "read": "prosopon.readers",
 } | {name: "prosopon.errors" for name in __all__ if name.endswith("Error")}
 
 

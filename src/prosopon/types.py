@@ -115,6 +115,12 @@ class Column:
             values = values.swapaxes(1, 2)
         return values.reshape(len(values), -1)
 
+    def unflatten(self, values: AnyArray) -> AnyArray:
+        """(n, len(flat)) values, in the order of ``flat``, as (n, *shape)."""
+        if self.planar:
+            return values.reshape(len(values), *self.shape[::-1]).swapaxes(1, 2)
+        return values.reshape(len(values), *self.shape)
+
     def empty(self, n: int) -> AnyArray:
         """n rows of "not measured"."""
         fill: Any = np.nan if np.dtype(self.dtype).kind == "f" else 0

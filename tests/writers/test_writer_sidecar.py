@@ -50,6 +50,9 @@ def test_columns() -> None:
         "unit": "px",
         "description": "dots",
         "flat": ["x_0", "x_1", "y_0", "y_1"],
+        "dtype": "float32",
+        "decimals": 1,
+        "planar": True,
     }
 
 

@@ -110,7 +110,7 @@ def _gaze_angle(table: FaceTable) -> AnyArray:
 
 def _camera_gaze(table: FaceTable) -> Floats:
     """(n, 2, 3) unit vectors in the camera's axes."""
-    return np.asarray(table["gaze"] @ _sight(_head_middle(table)).swapaxes(1, 2))
+    return np.asarray(table["gaze"] @ line_of_sight(_head_middle(table)).swapaxes(1, 2))
 
 
 def _head_middle(table: FaceTable) -> Floats:
@@ -122,7 +122,7 @@ def _head_middle(table: FaceTable) -> Floats:
 def _pose_angles(table: FaceTable) -> AnyArray:
     """(n, 3) rad: the angles of R = Rx · Ry · Rz, head to camera axes."""
     apparent = rotation_from_euler(table["pose_euler"].astype(float))
-    rotation = _sight(_head_middle(table)) @ apparent
+    rotation = line_of_sight(_head_middle(table)) @ apparent
     return np.stack(
         [
             np.arctan2(-rotation[:, 1, 2], rotation[:, 2, 2]),
@@ -133,7 +133,7 @@ def _pose_angles(table: FaceTable) -> AnyArray:
     )
 
 
-def _sight(places: Floats) -> Floats:
+def line_of_sight(places: Floats) -> Floats:
     """(n, 3) places → (n, 3, 3): the least rotation from the optical axis to the line of sight."""
     x, y, z = (places / np.linalg.norm(places, axis=1, keepdims=True)).T
     xx, xy, yy = (a / (1 + z) for a in (x * x, x * y, y * y))

@@ -5,6 +5,7 @@ pyarrow is large, so only this module imports it, and this module is imported on
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -14,6 +15,10 @@ import pyarrow.parquet as pq
 
 from prosopon.types import Column, FaceTable
 from prosopon.writers.base import TableWriter
+from prosopon.writers.sidecar import describe_columns
+
+SCHEMA_KEY = b"prosopon.columns"
+"""Where a file says, in JSON, which flat fields make one column."""
 
 _ROWS_A_GROUP = 2048
 
@@ -66,8 +71,11 @@ def to_arrow(table: FaceTable) -> pa.Table:
 
 
 def arrow_schema(schema: Sequence[Column]) -> pa.Schema:
-    """The flat fields of ``schema``, each with ``unit`` and ``description`` as metadata."""
-    return pa.schema(
+    """The flat fields of ``schema``, each with ``unit`` and ``description`` as metadata.
+
+    The metadata of the whole has the columns as they were, under SCHEMA_KEY.
+    """
+    fields = (
         pa.field(
             name,
             pa.from_numpy_dtype(column.dtype),
@@ -76,3 +84,5 @@ def arrow_schema(schema: Sequence[Column]) -> pa.Schema:
         for column in schema
         for name in column.flat
     )
+    described = json.dumps(describe_columns(schema), ensure_ascii=False)
+    return pa.schema(fields, metadata={SCHEMA_KEY: described.encode()})

@@ -42,7 +42,7 @@ def describe_input(path: Path) -> dict[str, Any]:
 
 
 def describe_columns(schema: Sequence[Column]) -> list[dict[str, Any]]:
-    """Name, shape, unit, meaning and flat names of each column."""
+    """Name, shape, unit, meaning and flat names of each column, and how it is stored."""
     return [
         {
             "name": column.name,
@@ -50,9 +50,24 @@ def describe_columns(schema: Sequence[Column]) -> list[dict[str, Any]]:
             "unit": column.unit,
             "description": column.description,
             "flat": list(column.flat),
+            "dtype": column.dtype,
+            "decimals": column.decimals,
+            "planar": column.planar,
         }
         for column in schema
     ]
+
+
+def parse_columns(described: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
+    """What :func:`describe_columns` told. A description that is not its own is passed over."""
+    columns = []
+    for told in described:
+        try:
+            parts = {**told, "shape": tuple(told["shape"]), "flat": tuple(told["flat"])}
+            columns.append(Column(**parts))
+        except (KeyError, TypeError, ValueError):
+            continue
+    return tuple(columns)
 
 
 def software_versions() -> dict[str, str]:
