@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -158,3 +160,41 @@ def test_confidence_falls_with_predicted_error_and_without_a_face():
     assert sure["confidence"][0] > 0.99
     assert 0.1 < vague["confidence"][0] < 0.3
     assert none["confidence"][0] < 0.01
+
+
+def test_gaze_confidence_falls_with_expected_error_and_with_the_lids():
+    given = context(eye_open=4)
+    given.outputs["gaze_scale"] = np.log([[0.05, 0.4]]).astype(np.float32)
+    sure = decode(given)
+    np.testing.assert_allclose(sure["gaze_sigma"], 2 * np.arcsin([[0.025, 0.2]]), rtol=1e-5)
+    assert sure["gaze_confidence"][0] == pytest.approx(
+        1 - np.exp(-np.deg2rad(10) / 0.0500052), rel=1e-4
+    )
+    given = context(eye_open=-4)
+    given.outputs["gaze_scale"] = np.log([[0.05, 0.4]]).astype(np.float32)
+    assert decode(given)["gaze_confidence"][0] < 0.05
+    assert np.isnan(decode(context())["gaze_confidence"][0])
+
+
+@pytest.mark.parametrize(
+    ("change", "flag"),
+    [
+        pytest.param({}, None, id="good"),
+        pytest.param({"to_image": ((0.3, 0, 0), (0, 0.3, 0))}, 0, id="small"),
+        pytest.param({"contrast": 5}, 1, id="flat"),
+        pytest.param({"sharpness": 0.009}, 2, id="blurred"),
+        pytest.param({"rotation": [0.5, 0, -0.87, 0, 1, 0]}, 3, id="turned"),
+        pytest.param({"points_scale": np.log(0.07)}, 4, id="covered"),
+    ],
+)
+def test_a_flag_for_each_part_of_the_quality(change, flag):
+    grey = {name: change.pop(name) for name in ("contrast", "sharpness") if name in change}
+    given = context(**{"points_scale": np.log(0.02), **change})
+    decoded = decode(replace(given, **{name: np.float32([value]) for name, value in grey.items()}))
+    expected = np.zeros(5, int)
+    if flag is not None:
+        expected[flag] = 1
+    np.testing.assert_array_equal(decoded["flags"][0], expected)
+    assert decoded["quality"][0] == pytest.approx(
+        np.maximum(decoded["quality_parts"][0], 0.01).prod() ** 0.2, rel=1e-5
+    )
