@@ -14,7 +14,7 @@ from prosopon.geometry import Camera, euler_from_rotation
 from prosopon.heads import load_heads
 from prosopon.types import FRAME_COLUMNS, AnyArray, Column, FaceTable
 from prosopon.writers import file_suffix, open_writer, write_table
-from prosopon.writers.openface2 import COLUMNS, HEAD_MIDDLE, unmeasured
+from prosopon.writers.openface2 import COLUMNS, HEAD_MIDDLE, PARTS, Writer, unmeasured
 
 HEADS = load_heads(set(fakepack.OUTPUTS))
 SCHEMA = (*FRAME_COLUMNS, *(column for head in HEADS for column in head.columns))
@@ -119,7 +119,7 @@ def test_columns_that_the_pack_lacks(tmp_path: Path):
 def test_success_0_is_0_and_a_missing_value_is_empty(tmp_path: Path):
     data = rows(3)
     for column in SCHEMA:
-        if column.name not in [c.name for c in FRAME_COLUMNS]:
+        if column not in FRAME_COLUMNS and column.dtype.startswith("float"):
             data[column.name][1] = np.nan  # no face
     data["face_id"][1] = -1
     data["success"][1:] = 0
@@ -255,3 +255,27 @@ def test_a_real_file_has_our_conventions(real: pandas.DataFrame):
     # Both eyes turn inward: eye 0 is the one at image left.
     assert (real["gaze_0_x"] > 0).all()
     assert (real["gaze_1_x"] < 0).all()
+
+
+def test_groups_of_columns_that_were_asked_for(tmp_path: Path):
+    with Writer(tmp_path / "a", SCHEMA, ("aus", "pose"), separator=", ") as writer:
+        writer.write(FaceTable(SCHEMA, rows()))
+    header, line = (tmp_path / "a").read_text().splitlines()
+    assert header.split(", ")[:6] == [*COLUMNS[:5], "pose_Tx"]
+    assert len(header.split(", ")) == len(line.split(", ")) == 5 + 6 + 17 + 18
+    assert line.startswith("1, 0, 0.000, 0.00, 1, 0.0, 0.0, 600.0, ")
+    assert writer.notes() == {"openface2_unmeasured": []}
+
+
+def test_of_a_picture(tmp_path: Path):
+    data = rows(2)
+    data["face_id"][:], data["confidence"][:] = (0, 1), (0.98765, 0.5)
+    with Writer(tmp_path / "a", SCHEMA, ("2Dfp",), picture=True) as writer:
+        writer.write(FaceTable(SCHEMA, data))
+    table = pandas.read_csv(tmp_path / "a", dtype=str)
+    assert list(table) == ["face", "confidence", *(f"{a}_{i}" for a in "xy" for i in range(68))]
+    assert table.iloc[:, :3].to_numpy().tolist() == [["0", "0.988", "0.0"], ["1", "0.500", "0.0"]]
+
+
+def test_flags_of_the_groups():
+    assert PARTS == ("gaze", "pose", "2Dfp", "3Dfp", "pdmparams", "aus")

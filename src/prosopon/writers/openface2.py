@@ -14,12 +14,16 @@ What differs from our own columns (Baltrušaitis et al., FG 2018, and OpenFace's
 
 ``AU*_r`` is our intensity; ``AU*_c`` is 1 where the probability of the unit is 0.5 or more. A
 column that is not measured is empty in every row and named in the sidecar.
+
+FaceLandmarkImg writes ``face, confidence`` in place of the first five columns; with flags, both
+programs write only the groups of columns that were asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -46,13 +50,14 @@ _Values = Callable[[FaceTable], AnyArray]
 class _Group:
     """Neighbouring columns: digits after the point, and their (n, k) values if measured.
 
-    always: the values are also written as they are in a row with ``success`` 0.
+    flag: of PARTS, what OpenFace's commands call the group, or "" for what they always write;
+    such values are written as they are in a row with ``success`` 0, all others as 0.
     """
 
+    flag: str
     names: tuple[str, ...]
     decimals: int
     values: _Values | None
-    always: bool = False
 
 
 def _numbered(prefix: str, axes: str, count: int) -> tuple[str, ...]:
@@ -76,26 +81,27 @@ def layout(schema: Sequence[Column]) -> tuple[_Group, ...]:
     intensities, presences = units("au", "0–5", ""), units("au_presence", "0–1", "_p")
     pose = ("pose_euler", "pose_t")
     return (
-        _Group(("frame",), 0, given(lambda t: t["frame"] + 1, "frame"), True),
-        _Group(("face_id",), 0, given(lambda t: np.maximum(t["face_id"], 0), "face_id"), True),
-        _Group(("timestamp",), 3, given(lambda t: t["time"], "time"), True),
-        _Group(("confidence",), 2, given(lambda t: t["confidence"], "confidence"), True),
-        _Group(("success",), 0, given(lambda t: t["success"], "success"), True),
+        _Group("", ("frame",), 0, given(lambda t: t["frame"] + 1, "frame")),
+        _Group("", ("face_id",), 0, given(lambda t: np.maximum(t["face_id"], 0), "face_id")),
+        _Group("", ("timestamp",), 3, given(lambda t: t["time"], "time")),
+        _Group("", ("confidence",), 2, given(lambda t: t["confidence"], "confidence")),
+        _Group("", ("success",), 0, given(lambda t: t["success"], "success")),
         _Group(
+            "gaze",
             tuple(f"gaze_{eye}_{axis}" for eye in "01" for axis in "xyz"),
             6,
             given(_gaze, "gaze", *pose),
         ),
-        _Group(("gaze_angle_x", "gaze_angle_y"), 3, given(_gaze_angle, "gaze", *pose)),
-        _Group(_numbered("eye_lmk_", "xyXYZ", 56), 1, None),
-        _Group(("pose_Tx", "pose_Ty", "pose_Tz"), 1, given(_head_middle, *pose)),
-        _Group(("pose_Rx", "pose_Ry", "pose_Rz"), 3, given(_pose_angles, *pose)),
-        _Group(_numbered("", "xy", 68), 1, given(_points, "landmarks")),
-        _Group(_numbered("", "XYZ", 68), 1, None),
-        _Group(("p_scale", "p_rx", "p_ry", "p_rz", "p_tx", "p_ty"), 3, None),
-        _Group(tuple(f"p_{i}" for i in range(34)), 3, None),
-        *(_Group((f"{unit}_r",), 2, _intensity(unit, intensities)) for unit in _INTENSITIES),
-        *(_Group((f"{unit}_c",), 1, _presence(unit, presences)) for unit in _PRESENCES),
+        _Group("gaze", ("gaze_angle_x", "gaze_angle_y"), 3, given(_gaze_angle, "gaze", *pose)),
+        _Group("gaze", _numbered("eye_lmk_", "xyXYZ", 56), 1, None),
+        _Group("pose", ("pose_Tx", "pose_Ty", "pose_Tz"), 1, given(_head_middle, *pose)),
+        _Group("pose", ("pose_Rx", "pose_Ry", "pose_Rz"), 3, given(_pose_angles, *pose)),
+        _Group("2Dfp", _numbered("", "xy", 68), 1, given(_points, "landmarks")),
+        _Group("3Dfp", _numbered("", "XYZ", 68), 1, None),
+        _Group("pdmparams", ("p_scale", "p_rx", "p_ry", "p_rz", "p_tx", "p_ty"), 3, None),
+        _Group("pdmparams", tuple(f"p_{i}" for i in range(34)), 3, None),
+        *(_Group("aus", (f"{u}_r",), 2, _intensity(u, intensities)) for u in _INTENSITIES),
+        *(_Group("aus", (f"{u}_c",), 1, _presence(u, presences)) for u in _PRESENCES),
     )
 
 
@@ -166,29 +172,59 @@ def _presence(unit: str, units: tuple[str, ...]) -> _Values | None:
 COLUMNS = tuple(name for group in layout(()) for name in group.names)
 """Names of OpenFace 2.2's columns, in order."""
 
+PARTS = tuple(dict.fromkeys(group.flag for group in layout(()) if group.flag))
+"""The flags by which OpenFace's commands are asked for columns."""
+
 
 def unmeasured(schema: Sequence[Column]) -> list[str]:
     """Names of the columns that stay empty for tables of ``schema``, in order."""
-    return [name for group in layout(schema) if group.values is None for name in group.names]
+    return _empty(layout(schema))
+
+
+def _empty(groups: Iterable[_Group]) -> list[str]:
+    return [name for group in groups if group.values is None for name in group.names]
 
 
 class Writer(TableWriter):
-    """Rows of OpenFace 2.2's table; the sidecar gets the names of the empty columns."""
+    """Rows of OpenFace 2.2's table; the sidecar gets the names of the empty columns.
+
+    parts: of PARTS, the groups of columns to write; picture: as FaceLandmarkImg does, with the
+    columns ``face, confidence`` for the first five; separator: between cells.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        schema: Sequence[Column],
+        parts: Collection[str] = PARTS,
+        *,
+        picture: bool = False,
+        separator: str = ",",
+    ) -> None:
+        self._separator = separator
+        groups = [group for group in layout(schema) if group.flag in parts or not group.flag]
+        if picture:
+            face, sure = (groups[i].values for i in (1, 3))
+            groups[:5] = _Group("", ("face",), 0, face), _Group("", ("confidence",), 3, sure)
+        self._groups = groups
+        super().__init__(path, schema)
 
     def notes(self) -> dict[str, object]:
-        """``openface2_unmeasured``: see :func:`unmeasured`."""
-        return {"openface2_unmeasured": unmeasured(self.schema)}
+        """``openface2_unmeasured``: names of the columns that are empty, see :func:`unmeasured`."""
+        return {"openface2_unmeasured": _empty(self._groups)}
 
     def _begin(self) -> None:
-        groups = layout(self.schema)
-        self._measured = [(group, group.values) for group in groups if group.values is not None]
+        self._measured = [
+            (group, group.values) for group in self._groups if group.values is not None
+        ]
         cells = (
             "" if group.values is None else f"%.{group.decimals}f"
-            for group in groups
+            for group in self._groups
             for _ in group.names
         )
-        self._line = ",".join(cells) + "\n"
-        self._file.write((",".join(COLUMNS) + "\n").encode())
+        self._line = self._separator.join(cells) + "\n"
+        names = (name for group in self._groups for name in group.names)
+        self._file.write((self._separator.join(names) + "\n").encode())
 
     def _append(self, table: FaceTable) -> None:
         for start in range(0, len(table), _ROWS_AT_ONCE):
@@ -208,5 +244,5 @@ class Writer(TableWriter):
         parts = []
         for group, values in self._measured:
             part = np.asarray(values(table), dtype=float).reshape(len(table), -1)
-            parts.append(part if group.always else np.where(failed[:, None], 0.0, part))
+            parts.append(part if not group.flag else np.where(failed[:, None], 0.0, part))
         return np.concatenate(parts, axis=1)
