@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from prosopon.errors import ProsoponError
 
-@click.group(help="Train Prosopon's networks and export them as packs.")
+
+class _Commands(click.Group):
+    """A group whose expected errors are one line."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ProsoponError as error:
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=_Commands, help="Train Prosopon's networks and export them as packs.")
 def main() -> None:
     """Entry point."""
 
@@ -16,13 +30,18 @@ def main() -> None:
 @click.argument("config", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--data", required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--run", required=True, type=click.Path(path_type=Path))
+@click.option("--start", metavar="PACK", help="Train on from the network of this pack.")
 @click.option("--threads", default=2, show_default=True)
 @click.option("--validate-every", default=2000, show_default=True, help="Steps.")
-def run(config: Path, data: Path, run: Path, threads: int, validate_every: int) -> None:
+def run(
+    config: Path, data: Path, run: Path, start: str | None, threads: int, validate_every: int
+) -> None:
     from prosopon_train.config import load_config
     from prosopon_train.loop import train
 
-    train(load_config(config), data, run, threads=threads, validate_every=validate_every)
+    train(
+        load_config(config), data, run, start=start, threads=threads, validate_every=validate_every
+    )
 
 
 @main.command(help="Export the checkpoint NETWORK and lay out a pack in FOLDER.")
@@ -76,6 +95,67 @@ def pack(
 
     info = PackInfo(name, version, license_, terms, summary, precision, landmark_offset, threshold)
     write_pack(folder, info, network, detector, rig, list(calibration), marks)
+
+
+@main.command(short_help="Convert ICT-FaceKit's OBJ files into the compact rig.")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+def rig(folder: Path, out: Path) -> None:
+    """Convert FOLDER (FaceXModel of ICT-FaceKit: OBJ files) into the compact rig OUT (.npz)."""
+    from prosopon_train.synth.ict import convert
+
+    convert(folder, out)
+
+
+@main.command(short_help="Render synthetic faces with exact labels.")
+@click.argument("rig", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--what",
+    type=click.Choice(["faces", "heads", "causal"]),
+    default="faces",
+    show_default=True,
+    help="faces to train on; whole heads for the detector; the same face with one thing changed.",
+)
+@click.option("--count", type=click.IntRange(min=1), help="Faces 50000, heads 3000, people 120.")
+@click.option("--preview", is_flag=True, help="Instead, a contact sheet: OUT is a picture.")
+@click.option("--cache", type=click.Path(path_type=Path), help="Derived rig; made once.")
+@click.option("--backgrounds", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(min=1))
+@click.option("--seed", default=1, show_default=True)
+def synth(
+    rig: Path,
+    out: Path,
+    what: str,
+    count: int | None,
+    preview: bool,
+    cache: Path | None,
+    backgrounds: Path | None,
+    workers: int,
+    seed: int,
+) -> None:
+    """Render faces from RIG: shards into the folder OUT, or heads into the file OUT (.npz).
+
+    A shard depends on the seed and its number alone; shards that exist are kept, so that a run may
+    be stopped and repeated. Look first: --preview takes seconds.
+    """
+    from prosopon_train.synth import generate
+    from prosopon_train.synth import preview as sheets
+
+    if preview:
+        if what == "faces":
+            picture = sheets.face_sheet(rig, 10, 4, cache, backgrounds, seed)
+        elif what == "heads":
+            picture = sheets.head_sheet(rig, 10, 4, cache, seed)
+        else:
+            picture = sheets.causal_sheet(rig, 6, cache, backgrounds, seed)
+        sheets.write_picture(picture, out)
+    elif what == "faces":
+        generate.write_faces(rig, out, count or 50_000, 500, workers, cache, backgrounds, seed)
+    elif what == "heads":
+        generate.write_heads(rig, out, count or 3_000, 160, cache, seed)
+    else:
+        generate.write_causal(rig, out, count or 120, cache, backgrounds, seed)
 
 
 if __name__ == "__main__":

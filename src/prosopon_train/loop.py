@@ -9,16 +9,19 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import fields
+from itertools import islice
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from prosopon_train.config import Config
 from prosopon_train.data.mixture import batches
 from prosopon_train.losses import emotion_au_table, losses, total
 from prosopon_train.model.network import FaceNetwork
+from prosopon_train.restore import network_from_pack
 from prosopon_train.validate import validate
 
 
@@ -47,28 +50,42 @@ def _save(path: Path, state: dict[str, object]) -> None:
     temporary.replace(path)
 
 
+def _first_inputs(config: Config, data: Path, count: int = 12) -> Iterator[Tensor]:
+    """A few batches as the run will see them."""
+    for inputs, _ in islice(batches(data, config.sources, config.batch, config.seed), count):
+        yield inputs
+
+
 def train(
     config: Config,
     data: Path,
     run: Path,
     *,
+    start: str | Path | None = None,
     threads: int = 2,
     report_every: int = 100,
     validate_every: int = 2000,
     save_every: int = 500,
 ) -> None:
-    """Train ``config`` on the shards below ``data`` into the folder ``run``."""
+    """Train ``config`` on the shards below ``data`` into the folder ``run``.
+
+    start: a pack whose network is trained on, instead of one with random weights.
+    """
     torch.set_num_threads(threads)
     torch.manual_seed(config.seed)
     run.mkdir(parents=True, exist_ok=True)
-    model = FaceNetwork(**config.model).to(memory_format=torch.channels_last)  # type: ignore[arg-type]
+    checkpoint = run / "last.pt"
+    if start is not None and not checkpoint.exists():
+        model = network_from_pack(start, _first_inputs(config, data))
+    else:
+        model = FaceNetwork(**config.model)  # type: ignore[arg-type]
+    model = model.to(memory_format=torch.channels_last)
     average = FaceNetwork(**config.model)  # type: ignore[arg-type]
     average.load_state_dict(model.state_dict())
     optimiser = torch.optim.AdamW(
         model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
     step, elapsed = 0, 0.0
-    checkpoint = run / "last.pt"
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
         model.load_state_dict(state["model"])

@@ -10,12 +10,15 @@ pytest.importorskip("numba")
 
 import onnxruntime  # noqa: E402
 
+from prosopon.errors import PackError  # noqa: E402
+from prosopon.packs import load_pack  # noqa: E402
 from prosopon_train.config import Config, Source, load_config  # noqa: E402
 from prosopon_train.data.schema import write_shard  # noqa: E402
 from prosopon_train.export import export_onnx, halve, load_network, quantize  # noqa: E402
 from prosopon_train.loop import learning_rate, train  # noqa: E402
 from prosopon_train.model.network import FaceNetwork  # noqa: E402
 from prosopon_train.model.outputs import OUTPUT_SIZE  # noqa: E402
+from prosopon_train.restore import network_from_pack  # noqa: E402
 
 pytestmark = pytest.mark.train
 SMALL = {
@@ -106,3 +109,29 @@ def test_a_file_without_config_is_refused(tmp_path):
     path.write_text("x = 1\n")
     with pytest.raises(ValueError, match="defines no CONFIG"):
         load_config(path)
+
+
+def test_a_pack_can_be_trained_on(tmp_path):
+    torch.manual_seed(0)
+    examples = [torch.randn(32, 1, 128, 128) for _ in range(2)]
+    model = network_from_pack("default", examples).eval()
+    crops = torch.randn(4, 1, 128, 128)
+    with torch.inference_mode():
+        found = model(crops).numpy()
+    path = load_pack("default").network.file("fp32").path
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    expected = session.run(None, {"crops": crops.numpy()})[0][:, :OUTPUT_SIZE]
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+    inputs: list[torch.Tensor] = []
+    model.fine[0][1].register_forward_pre_hook(lambda _, given: inputs.append(given[0]))
+    with torch.inference_mode():
+        model(torch.cat(examples))
+    mean = inputs[0].mean((0, 2, 3))
+    torch.testing.assert_close(model.fine[0][1].running_mean, mean, atol=1e-4, rtol=1e-3)
+
+
+def test_a_pack_of_another_kind_can_not(tmp_path):
+    from fakepack import write_pack
+
+    with pytest.raises(PackError, match="not a network of this architecture"):
+        network_from_pack(write_pack(tmp_path), [])
