@@ -55,6 +55,8 @@ TASKS = (
     Task("fer_units", RATED, "Action units against FER+ votes"),
     Task("smile", "faces.parquet", "AU12 against smile answers"),
     Task("synthetic", "synth_test", "Rendered people: rotation, gaze, action units"),
+    Task("gaze_portraits", "faces.parquet", "Gaze of people who look into the lens"),
+    Task("causal", "causal", "The same rendered face with one thing changed"),
     Task("fairface", "faces.parquet", "By age band and gender label"),
     Task("no_faces", "backgrounds.parquet", "False faces"),
 )

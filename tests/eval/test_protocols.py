@@ -348,6 +348,8 @@ def test_synthetic_run(tmp_path: Path):
     assert values["NME median"] == pytest.approx(2.0)
     # One unit never moves (0), the twenty others run backwards (−1).
     assert values["AU01 r"] == 0.0
+    assert values["AU01 MAE"] == pytest.approx(1.5)
+    assert values["AU45 ICC(3,1)"] == pytest.approx(-1)
     assert values["AU45 r"] == pytest.approx(-1)
     assert values["AU r, mean of units"] == pytest.approx(-20 / 21)
     assert values["faces missed"] == 0

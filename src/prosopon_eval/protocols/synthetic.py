@@ -10,7 +10,7 @@ left out. The true face box is given: this measures the network, not the detecto
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ from prosopon_eval.metrics import (
     bootstrap_by_group,
     euler_error,
     icc31,
+    mean_absolute_error,
     normalised_mean_error,
     pearson,
     rotation_error,
@@ -39,22 +40,22 @@ if TYPE_CHECKING:
 ARRAYS = ("image", "points", "rotation", "gaze", "eye_open", "au", "person")
 
 
-def read(path: Path) -> dict[str, AnyArray]:
-    """The arrays of one shard, or of all shards in a folder.
+def read(path: Path, names: Sequence[str] = ARRAYS) -> dict[str, AnyArray]:
+    """The arrays ``names`` of one shard, or of all shards in a folder.
 
     Raises InputError when there are none or one lacks an array.
     """
     files = sorted(path.glob("*.npz")) if path.is_dir() else [path]
     if not files:
         raise InputError(f"{path}: holds no .npz shards; render them first")
-    parts = [_read_shard(file) for file in files]
-    return {name: np.concatenate([part[name] for part in parts]) for name in ARRAYS}
+    parts = [_read_shard(file, names) for file in files]
+    return {name: np.concatenate([part[name] for part in parts]) for name in names}
 
 
-def _read_shard(file: Path) -> dict[str, AnyArray]:
+def _read_shard(file: Path, names: Sequence[str]) -> dict[str, AnyArray]:
     try:
         with np.load(file, allow_pickle=False) as shard:
-            return {name: shard[name] for name in ARRAYS}
+            return {name: shard[name] for name in names}
     except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{file}: not a shard of rendered faces ({error})") from error
 
@@ -63,6 +64,12 @@ def column(tables: list[FaceTable], name: str) -> AnyArray:
     """``name`` of the one face of every table, stacked; NaN where nothing was measured."""
     schema = next(c for c in tables[0].schema if c.name == name)
     return np.stack([t[name][0] if len(t) else schema.empty(1)[0] for t in tables])
+
+
+def rotations(tables: list[FaceTable]) -> AnyArray:
+    """Measured head rotation (n, 3, 3); NaN where there is none."""
+    vectors = column(tables, "pose_r").astype(np.float64)
+    return np.stack([cv2.Rodrigues(v)[0] if np.isfinite(v).all() else _NAN3 for v in vectors])
 
 
 def error_figures(name: str, errors: AnyArray, people: AnyArray) -> list[Figure]:
@@ -86,35 +93,65 @@ def error_figures(name: str, errors: AnyArray, people: AnyArray) -> list[Figure]
 
 
 def au_figures(predicted: AnyArray, truth: AnyArray, people: AnyArray) -> list[Figure]:
-    """Pearson r and ICC(3,1) of every unit that varies, and their means over units."""
-    correlations, agreements = [], []
-    for k, name in enumerate(AU_NAMES):
-        chosen = np.isfinite(predicted[:, k]) & np.isfinite(truth[:, k])
-        pairs = np.stack([predicted[chosen, k], truth[chosen, k]], axis=1).astype(np.float64)
-        if len(pairs) < 2 or np.ptp(pairs[:, 1]) == 0:
-            continue
+    """ICC(3,1), r and mean absolute error of every unit that varies, and their means over units.
 
-        def correlation(rows: AnyArray) -> float:
-            return pearson(rows[:, 0], rows[:, 1])
+    predicted, truth: (n, 21) intensities 0–5; NaN is left out, unit by unit.
+    """
+    kept = [k for k in range(len(AU_NAMES)) if _varies(predicted[:, k], truth[:, k])]
+    figures = []
+    for what, statistic in AGREEMENTS.items():
+        values = []
+        for k in kept:
+            known = np.isfinite(predicted[:, k]) & np.isfinite(truth[:, k])
+            pairs = np.stack([predicted[known, k], truth[known, k]], axis=1).astype(np.float64)
+            interval = bootstrap_by_group(pairs, people[known], statistic, n=AU_DRAWS)
+            name = f"{AU_NAMES[k]} {what}"
+            values.append(Figure(name, statistic(pairs), "", len(pairs), *interval))
+        if kept:
+            both = np.concatenate([predicted[:, kept], truth[:, kept]], axis=1).astype(np.float64)
 
-        interval = bootstrap_by_group(pairs, people[chosen], correlation, n=200)
-        # A head that never moves has no correlation with anything: that is 0, not unknown.
-        r = float(np.nan_to_num(correlation(pairs)))
-        correlations.append(Figure(f"{name} r", r, "", len(pairs), *interval))
-        agreements.append(icc31(pairs[:, 0], pairs[:, 1]))
-    if not correlations:
-        return []
-    means = [
-        Figure(
-            "AU r, mean of units", np.mean([f.value for f in correlations]).item(), "", len(truth)
-        ),
-        Figure("AU ICC(3,1), mean of units", float(np.mean(agreements)), "", len(truth)),
-    ]
-    return [*means, *correlations]
+            def over_units(rows: AnyArray, of: Callable[[AnyArray], float] = statistic) -> float:
+                halves = rows.reshape(len(rows), 2, -1)
+                known = [
+                    halves[np.isfinite(halves[:, :, k]).all(1), :, k] for k in range(len(kept))
+                ]
+                return float(np.mean([of(pairs) for pairs in known]))
+
+            interval = bootstrap_by_group(both, people, over_units, n=AU_DRAWS)
+            name = f"AU {what}, mean of units"
+            figures.append(Figure(name, over_units(both), "", len(truth), *interval))
+        figures += values
+    return figures
+
+
+def _varies(predicted: AnyArray, truth: AnyArray) -> bool:
+    known = np.isfinite(predicted) & np.isfinite(truth)
+    return int(known.sum()) > 1 and float(np.ptp(truth[known])) > 0
+
+
+def _agreement(rows: AnyArray) -> float:
+    return icc31(rows[:, 0], rows[:, 1])
+
+
+def _correlation(rows: AnyArray) -> float:
+    # A head that never moves has no correlation with anything: that is 0, not unknown.
+    return float(np.nan_to_num(pearson(rows[:, 0], rows[:, 1])))
+
+
+def _deviation(rows: AnyArray) -> float:
+    return mean_absolute_error(rows[:, 0], rows[:, 1])
+
+
+AU_DRAWS = 200
+AGREEMENTS: dict[str, Callable[[AnyArray], float]] = {
+    "ICC(3,1)": _agreement,
+    "MAE": _deviation,
+    "r": _correlation,
+}
 
 
 def run(analyzer: Analyzer, path: Path) -> Scores:
-    """Errors of rotation, gaze and points, correlation and agreement of action units."""
+    """Errors of rotation, gaze and points, agreement of action units."""
     data = read(path)
     boxes = face_boxes(data["points"][:, :68])
 
@@ -123,19 +160,18 @@ def run(analyzer: Analyzer, path: Path) -> Scores:
 
     tables = map_faces(measure, range(len(boxes)), "synthetic")
     people = data["person"]
-    vectors = column(tables, "pose_r").astype(np.float64)
-    rotations = np.stack([cv2.Rodrigues(v)[0] if np.isfinite(v).all() else _NAN3 for v in vectors])
+    measured = rotations(tables)
     gaze = angular_error(column(tables, "gaze").astype(np.float64), data["gaze"]).mean(axis=1)
     # Under a shut lid there is no gaze to be seen.
     seen = (data["eye_open"] > OPEN).all(axis=1)
     order = [tables[0].au_names.index(name) for name in AU_NAMES]
-    euler = euler_error(rotations, data["rotation"])
+    euler = euler_error(measured, data["rotation"])
     points = data["points"][:, :68]
     nme = 100 * normalised_mean_error(column(tables, "landmarks"), points)
     missed = float(np.isnan(nme).sum())
     return Scores(
         (
-            *error_figures("head rotation", rotation_error(rotations, data["rotation"]), people),
+            *error_figures("head rotation", rotation_error(measured, data["rotation"]), people),
             *(
                 Figure(f"{axis}, mean", float(np.nanmean(values)), "deg", len(values))
                 for axis, values in zip(("pitch", "yaw", "roll"), euler.T, strict=True)

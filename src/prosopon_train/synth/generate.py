@@ -2,7 +2,10 @@
 
     python -m prosopon_train.synth.generate faces RIG OUT --count 50000 --workers 2
     python -m prosopon_train.synth.generate heads RIG OUT.npz --count 3000
+    python -m prosopon_train.synth.generate causal RIG OUT --people 120
     python -m prosopon_train.synth.generate sheet RIG OUT.png
+
+``prosopon-train synth`` is the same by options.
 
 A shard depends on the seed and its number alone: runs may be stopped, repeated and split. Each
 worker makes 40–55 faces a second on a core of its own.
@@ -21,10 +24,11 @@ import cv2
 import numpy as np
 
 from prosopon.types import UInt8Array
-from prosopon_train.data.schema import NETWORK_SIZE, SHARD_SIZE, write_shard
+from prosopon_train.data.schema import write_shard
 from prosopon_train.synth.backdrop import load_backgrounds
-from prosopon_train.synth.faults import degrade
+from prosopon_train.synth.causal import render_changes, sample_scene
 from prosopon_train.synth.person import sample_person
+from prosopon_train.synth.preview import face_sheet, write_picture
 from prosopon_train.synth.render import render_face, render_head
 from prosopon_train.synth.rig import Rig, load_rig
 
@@ -98,6 +102,20 @@ def faces(
     seed: int,
 ) -> None:
     """Write COUNT faces as shards into OUT; shards that exist are kept."""
+    write_faces(rig, out, count, shard_size, workers, cache, backgrounds, seed)
+
+
+def write_faces(
+    rig: Path,
+    out: Path,
+    count: int,
+    shard_size: int,
+    workers: int,
+    cache: Path | None,
+    backgrounds: Path | None,
+    seed: int,
+) -> None:
+    """Shards of ``shard_size`` faces in the folder ``out``, made by ``workers`` processes."""
     load_rig(rig, cache)  # writes the cache before the workers read it
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
@@ -123,6 +141,11 @@ def faces(
 @_SEED
 def heads(rig: Path, out: Path, count: int, size: int, cache: Path | None, seed: int) -> None:
     """Write COUNT whole heads to OUT: luma and alpha (n, size, size) uint8, points68 (n, 68, 2)."""
+    write_heads(rig, out, count, size, cache, seed)
+
+
+def write_heads(rig: Path, out: Path, count: int, size: int, cache: Path | None, seed: int) -> None:
+    """Whole heads, HEADS_A_PERSON of each identity, as one file for the detector."""
     model = load_rig(rig, cache)
     rng = np.random.default_rng(seed)
     luma = np.empty((count, size, size), np.uint8)
@@ -137,6 +160,34 @@ def heads(rig: Path, out: Path, count: int, size: int, cache: Path | None, seed:
     with temporary.open("wb") as file:
         np.savez(file, luma=luma, alpha=alpha, points68=points)
     temporary.replace(out)
+
+
+@main.command()
+@_RIG
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--people", default=120, show_default=True)
+@_CACHE
+@_BACKGROUNDS
+@_SEED
+def causal(
+    rig: Path, out: Path, people: int, cache: Path | None, backgrounds: Path | None, seed: int
+) -> None:
+    """Write PEOPLE with one thing changed at a time as a shard into OUT."""
+    write_causal(rig, out, people, cache, backgrounds, seed)
+
+
+def write_causal(
+    rig: Path, out: Path, people: int, cache: Path | None, backgrounds: Path | None, seed: int
+) -> None:
+    """One shard, ``causal.npz``, of what ``prosopon_train.synth.causal`` renders."""
+    model = load_rig(rig, cache)
+    photographs = load_backgrounds(backgrounds) if backgrounds else []
+    examples = [
+        example
+        for k in range(people)
+        for example in render_changes(model, sample_scene(model, seed * 1_000_000 + k), photographs)
+    ]
+    write_shard(out / "causal.npz", examples)
 
 
 @main.command()
@@ -157,16 +208,7 @@ def sheet(
     seed: int,
 ) -> None:
     """Write a contact sheet of degraded network crops, one person each, to OUT."""
-    model = load_rig(rig, cache)
-    photographs = load_backgrounds(backgrounds) if backgrounds else []
-    rng = np.random.default_rng(seed)
-    margin = (SHARD_SIZE - NETWORK_SIZE) // 2
-    crops = []
-    for _ in range(rows * columns):
-        image = render_face(model, sample_person(model, rng), rng, photographs)["image"]
-        crops.append(degrade(image, rng)[margin:-margin, margin:-margin])
-    grid = np.array(crops).reshape(rows, columns, NETWORK_SIZE, NETWORK_SIZE)
-    cv2.imwrite(str(out), grid.swapaxes(1, 2).reshape(rows * NETWORK_SIZE, -1))
+    write_picture(face_sheet(rig, columns, rows, cache, backgrounds, seed), out)
 
 
 if __name__ == "__main__":

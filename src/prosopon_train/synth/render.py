@@ -100,7 +100,7 @@ def render_face(
     if drawing.dark_lenses:
         visible[36:48] = visible[68:70] = 0
     return {
-        "image": _finish(image, SHARD_SIZE, rng),
+        "image": finish(image, SHARD_SIZE, rng),
         "points": (projected[:, :2] + 0.5) / SUPERSAMPLING - np.float32(0.5),
         "visible": visible,
         "rotation": view.rotation,
@@ -135,7 +135,7 @@ def render_head(
     drawing = draw(rig, posed, view, inner, rng)
     points = view.project(posed.points[:68])[:, :2]
     alpha = cv2.resize(drawing.alpha, (size, size), interpolation=cv2.INTER_AREA)
-    luma = _finish(drawing.image, size, rng, gamma=False)
+    luma = finish(drawing.image, size, rng, gamma=False)
     luma = np.minimum(luma, np.round(255 * alpha).astype(np.uint8))
     return luma, np.round(255 * alpha).astype(np.uint8), (points + 0.5) / SUPERSAMPLING - 0.5
 
@@ -206,14 +206,22 @@ def _lid_gaps(rig: Rig, person: Person, weights: FloatArray) -> FloatArray:
     return np.array([height[list(u)].mean() - height[list(d)].mean() for u, d in pairs], np.float32)
 
 
-def draw(rig: Rig, posed: Posed, view: View, size: int, rng: np.random.Generator) -> Drawing:
+def draw(
+    rig: Rig,
+    posed: Posed,
+    view: View,
+    size: int,
+    rng: np.random.Generator,
+    lamps: Light | None = None,
+) -> Drawing:
     """Draw head and shoulders on size × size px; light and what is random on the skin is drawn too.
 
-    The same ``rng`` state gives the same light and skin in every pose.
+    The same ``rng`` state gives the same light and skin in every pose. ``lamps``: instead of a
+    random light.
     """
     person, hair = posed.person, posed.person.hair
     vertices = np.concatenate([posed.vertices, hair.vertices])
-    lamps = sample_light(rig.directions @ view.to_camera.T, rng)
+    lamps = lamps or sample_light(rig.directions @ view.to_camera.T, rng)
     light = _light(rig, posed, vertices, lamps, view, rng)
     attributes = _attributes(rig, posed, rng)
     strand = np.concatenate([np.zeros(len(rig.part), np.float32), hair.coordinate])
@@ -356,9 +364,10 @@ def _visible(projected: FloatArray, depth: FloatArray, covered: UInt8Array) -> F
     return np.asarray(inside & seen & (covered[row, column] < 128), np.float32)
 
 
-def _finish(
+def finish(
     image: FloatArray, size: int, rng: np.random.Generator, gamma: bool = True
 ) -> UInt8Array:
+    """A drawing 0–1 as a picture of size × size px: a lens's softness, a camera's tone curve."""
     if rng.random() < 0.8:
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.3)))
     out = cv2.resize(image.clip(0, 1), (size, size), interpolation=cv2.INTER_AREA)
