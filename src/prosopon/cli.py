@@ -104,6 +104,66 @@ def bench(**options: Any) -> None:
 
 
 @main.command()
+@click.argument("tables", nargs=-1, required=True, type=PATH, metavar="TABLE...")
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    default="out",
+    show_default=True,
+    type=PATH,
+    metavar="DIR",
+    help="Folder for the results.",
+)
+@click.option(
+    "--what",
+    multiple=True,
+    metavar="NAME",
+    help="blinks, gaze, smiles, units, emotions, affect, head, quality or losses; may be "
+    "repeated  [default: all that the table allows].",
+)
+@click.option("--format", default="csv", show_default=True, metavar="NAME", help="csv or parquet.")
+@click.option(
+    "--screen", metavar="WxH", help="Also tell where on a screen of so many mm people look."
+)
+@click.option(
+    "--lens",
+    metavar="X,Y",
+    help="Where the lens is, mm right of and below the screen's "
+    "upper left corner  [default: the middle of its upper edge].",
+)
+@click.option(
+    "--calibrate",
+    "targets",
+    type=PATH,
+    metavar="FILE",
+    help="CSV of points that were looked at (start, end, x, y): correct by them.",
+)
+@click.option(
+    "--calibration", type=PATH, metavar="FILE", help="Correct by a calibration made before."
+)
+@click.option(
+    "--face", type=int, metavar="ID", help="Whom to calibrate with  [default: who is seen longest]."
+)
+@click.option(
+    "--look-at",
+    type=(float, float),
+    default=(0.0, 0.0),
+    metavar="YAW PITCH",
+    help="What eye contact is made with, degrees image-right of and above the lens.",
+)
+def measure(**options: Any) -> None:
+    """Find blinks, smiles, eye contact, nods … in tables that analyze wrote, and sum them up.
+
+    TABLE (.csv, .parquet or .jsonl, or OpenFace's) gives DIR/<its name>.events.csv, .people.csv
+    (one row a person) and .measures.csv (values a frame), with a sidecar .measures.json.
+    """
+    from prosopon.commands.measure import run
+
+    sys.exit(run(**options))
+
+
+@main.command()
 @click.argument("dataset")
 @click.argument("path", type=PATH)
 @click.option("--pack", default="default", show_default=True, metavar="NAME")

@@ -180,6 +180,10 @@ class FaceTable:
     def _column(self, name: str) -> Column:
         return next(column for column in self.schema if column.name == name)
 
+    def flat_names(self, name: str) -> tuple[str, ...]:
+        """The flat-file names of the values of column ``name``, in order."""
+        return self._column(name).flat
+
     @property
     def au_names(self) -> tuple[str, ...]:
         """Names of the K units of column ``au``, as ``AU01``."""

@@ -53,6 +53,14 @@ class Person:
     rows: npt.NDArray[np.intp]
     time: Doubles
 
+    @property
+    def seconds(self) -> float:
+        """How long the person was seen: a frame's length for each frame, gaps left out."""
+        if len(self.time) < 2:
+            return 0.0
+        steps = np.diff(self.time)
+        return float(steps[steps <= MOST_GAP].sum() + np.median(steps))
+
 
 def require(table: FaceTable, *names: str) -> None:
     """InputError when the table lacks a column that a measure reads."""
@@ -81,6 +89,29 @@ def pieces(time: Doubles) -> Iterator[slice]:
     for start, stop in zip([0, *cuts], [*cuts, len(time)], strict=True):
         if stop > start:
             yield slice(int(start), int(stop))
+
+
+def turning_points(values: Doubles, rise: float) -> list[int]:
+    """Positions of the signal's lows and highs in turn, each at least ``rise`` from the one before.
+
+    The first is a low, the last the extreme that the signal ended on.
+    """
+    points: list[int] = []
+    low = high = 0
+    climbing = False
+    for i, value in enumerate(values):
+        if climbing:
+            if value > values[high]:
+                high = i
+            elif values[high] - value >= rise:
+                points.append(high)
+                low, climbing = i, False
+        elif value < values[low]:
+            low = i
+        elif value - values[low] >= rise:
+            points.append(low)
+            high, climbing = i, True
+    return [*points, high if climbing else low]
 
 
 def crossing(time: Doubles, values: Doubles, level: float, peak: int, step: int) -> float | None:

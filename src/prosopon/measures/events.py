@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from prosopon.measures.base import Event
-from prosopon.measures.blink import blinks
-from prosopon.measures.episode import smiles
-from prosopon.measures.loss import losses
+from prosopon.measures.blinks import blinks
+from prosopon.measures.losses import losses
+from prosopon.measures.smiles import smiles
 
 __all__ = ["Event", "blinks", "losses", "smiles"]

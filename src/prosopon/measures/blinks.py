@@ -16,10 +16,22 @@ the eye's openness before and after that was lost at the apex, 0–1: about 1 fo
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
-from prosopon.measures.base import Doubles, Event, Person, crossing, people, pieces, require
+from prosopon.measures.base import (
+    Doubles,
+    Event,
+    Person,
+    crossing,
+    people,
+    pieces,
+    require,
+    turning_points,
+)
+from prosopon.measures.measure import Findings, Measure, Settings, count_and_rate, mean
 from prosopon.types import FaceTable
 
+KINDS = ("blink", "wink_right", "wink_left", "closure")
 LEAST_DEPTH = 1.2  # log-odds: 0.9 to 0.73, or 0.5 to 0.23
 NOISE_FACTOR = 6.0  # depth in standard deviations of the frame-to-frame noise
 SHORTEST = 0.03  # s at half depth: one frame at 30 per second, two at 60
@@ -59,7 +71,9 @@ def _of_person(table: FaceTable, person: Person) -> list[Event]:
     return events
 
 
-def _in_piece(face_id: int, time: Doubles, eyes: Doubles, hidden: Doubles) -> list[Event]:
+def _in_piece(
+    face_id: int, time: Doubles, eyes: Doubles, hidden: npt.NDArray[np.bool_]
+) -> list[Event]:
     """Events in an unbroken stretch; hidden (n, 2): eyes that the head hides."""
     if len(time) < 3:
         return []
@@ -69,7 +83,8 @@ def _in_piece(face_id: int, time: Doubles, eyes: Doubles, hidden: Doubles) -> li
     noise = 1.4826 * float(np.median(np.abs(np.diff(shut)))) / np.sqrt(2)
     depth = max(LEAST_DEPTH, NOISE_FACTOR * noise)
     events = []
-    for before, apex, after in _peaks(shut, depth):
+    turns = turning_points(shut, depth)
+    for before, apex, after in zip(turns[::2], turns[1::2], turns[2::2], strict=False):
         reach = np.abs(time - time[apex]) <= SHOULDER
         left = before + int(np.argmin(np.where(reach, shut, np.inf)[before : apex + 1]))
         right = apex + int(np.argmin(np.where(reach, shut, np.inf)[apex : after + 1]))
@@ -112,28 +127,27 @@ def _measure(
     return Event(kind, face_id, whole[0], float(time[apex]), whole[1], 0.0)
 
 
-def _peaks(values: Doubles, rise: float) -> list[tuple[int, int, int]]:
-    """(valley, peak, valley) of every peak that stands at least ``rise`` over both valleys.
+def _find(table: FaceTable, settings: Settings) -> Findings:
+    del settings
+    return Findings(blinks(table))
 
-    One pass: a peak is settled once the signal has fallen by ``rise``, a valley once it has risen.
-    """
-    found = []
-    low = high = valley = 0
-    climbing = False
-    peak = -1
-    for i, value in enumerate(values):
-        if climbing:
-            if value > values[high]:
-                high = i
-            elif values[high] - value >= rise:
-                peak, low, climbing = high, i, False
-        else:
-            if value < values[low]:
-                low = i
-            elif value - values[low] >= rise:
-                if peak >= 0:
-                    found.append((valley, peak, low))
-                valley, high, climbing, peak = low, i, True, -1
-    if peak >= 0:
-        found.append((valley, peak, low))
-    return found
+
+def _summarise(table: FaceTable, person: Person, found: Findings) -> dict[str, float]:
+    own = found.of(person)
+    of_kind = {kind: [e for e in own if e.kind == kind] for kind in KINDS}
+    both = of_kind["blink"]
+    shut = sum(event.duration for event in of_kind["closure"])
+    return {
+        **count_and_rate("blink", both, person),
+        "blink_duration_s": mean(event.duration for event in both),
+        "blink_amplitude": mean(event.amplitude for event in both),
+        "blink_interval_s": float(np.median(np.diff([e.apex for e in both])))
+        if len(both) > 1
+        else float("nan"),
+        "wink_count": len(of_kind["wink_right"]) + len(of_kind["wink_left"]),
+        "closure_count": len(of_kind["closure"]),
+        "closure_share": shut / person.seconds if person.seconds else float("nan"),
+    }
+
+
+MEASURE = Measure(needs=("eye_open",), find=_find, summarise=_summarise)

@@ -1,4 +1,4 @@
-"""Stretches in which a signal is up: smiles, action units, emotions.
+"""Stretches in which a signal is up; the signal is a measure's own.
 
 An episode begins where the signal rises through its lower threshold on the way to the upper one,
 and ends where it falls through the lower one again (a Schmitt trigger), so that a signal that
@@ -12,10 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prosopon.measures.base import Doubles, Event, crossing, people, pieces, require
-from prosopon.types import FaceTable
-
-SMILE_UNIT = "AU12"
+from prosopon.measures.base import Doubles, Event, crossing, people, pieces
+from prosopon.types import AnyArray, FaceTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +33,7 @@ INTENSITY = Trigger(up=1.5, down=0.75)
 PROBABILITY = Trigger(up=0.5, down=0.3)
 
 
-def smiles(table: FaceTable) -> list[Event]:
-    """Episodes of AU12; amplitude: highest intensity, 0–5."""
-    require(table, "au")
-    unit = table.au_names.index(SMILE_UNIT)
-    return episodes(table, "smile", table["au"][:, unit], INTENSITY)
-
-
-def episodes(table: FaceTable, kind: str, signal: Doubles, trigger: Trigger) -> list[Event]:
+def episodes(table: FaceTable, kind: str, signal: AnyArray, trigger: Trigger) -> list[Event]:
     """Episodes of ``signal`` (a value a row of the table) of everybody, in order of time.
 
     The amplitude is the highest value. An episode that is cut off by the start or end of the

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from prosopon.measures.base import Event, people
+from prosopon.measures.base import Event, Person, people
+from prosopon.measures.measure import Findings, Measure, Settings
 from prosopon.types import FaceTable
 
 
@@ -36,3 +37,16 @@ def losses(table: FaceTable) -> list[Event]:
                     )
                 )
     return sorted(events, key=lambda event: (event.start, event.face_id))
+
+
+def _find(table: FaceTable, settings: Settings) -> Findings:
+    del settings
+    return Findings(losses(table))
+
+
+def _summarise(table: FaceTable, person: Person, found: Findings) -> dict[str, float]:
+    own = found.of(person)
+    return {"loss_count": len(own), "loss_seconds": sum(event.duration for event in own)}
+
+
+MEASURE = Measure(needs=("frame",), find=_find, summarise=_summarise)
