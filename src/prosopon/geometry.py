@@ -11,9 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
+from prosopon.errors import InputError
 from prosopon.types import FloatArray
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -21,18 +23,55 @@ Floats = npt.NDArray[np.floating[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """Pinhole intrinsics in pixels."""
+    """Pinhole intrinsics in pixels.
+
+    size: (width, height) of the pictures that they are of, where that is known; distortion: the
+    lens's, in OpenCV's order k1 k2 p1 p2 k3 …, empty for a lens without.
+    """
 
     fx: float
     fy: float
     cx: float
     cy: float
+    size: tuple[int, int] | None = None
+    distortion: tuple[float, ...] = ()
 
     @classmethod
     def default(cls, width: int, height: int) -> Camera:
         """OpenFace 2's guess for an unknown camera: fx = fy = mean(500·w/640, 500·h/480)."""
         f = (500.0 * width / 640.0 + 500.0 * height / 480.0) / 2.0
         return cls(f, f, width / 2.0, height / 2.0)
+
+    def at(self, width: int, height: int) -> Camera:
+        """The same camera for pictures of another size, if it says of what size it is.
+
+        Raises InputError when the sides' ratio differs: then a part of the picture was cut away.
+        """
+        if self.size is None or self.size == (width, height):
+            return self
+        x, y = width / self.size[0], height / self.size[1]
+        if abs(x / y - 1) > 0.01:
+            raise InputError(
+                f"the camera was calibrated for pictures of {self.size[0]}×{self.size[1]}, these "
+                f"are {width}×{height}: calibrate at their shape, or give --fx --fy --cx --cy"
+            )
+        return Camera(
+            self.fx * x,
+            self.fy * y,
+            (self.cx + 0.5) * x - 0.5,
+            (self.cy + 0.5) * y - 0.5,
+            (width, height),
+            self.distortion,
+        )
+
+    def undistorted(self, points: Floats) -> Floats:
+        """Points (n, k, 2) px as a camera without distortion would see them."""
+        if not any(self.distortion) or not points.size:
+            return points
+        matrix = np.array([[self.fx, 0, self.cx], [0, self.fy, self.cy], [0, 0, 1]])
+        flat = points.reshape(-1, 1, 2).astype(np.float64)
+        moved = cv2.undistortPoints(flat, matrix, np.array(self.distortion), P=matrix)
+        return np.asarray(moved.reshape(points.shape))
 
 
 def iou(a: Floats, b: Floats) -> Floats:
@@ -145,6 +184,28 @@ def rotation_vector(rotations: Floats) -> Floats:
     sin = np.linalg.norm(skew, axis=1) / 2
     scale = np.where(sin > 1e-6, angle / np.maximum(2 * sin, 1e-12), 0.5)
     return np.asarray(skew * scale[:, None])
+
+
+def rotation_from_vector(vectors: Floats) -> Floats:
+    """(n, 3) axis × angle, radians → (n, 3, 3): the inverse of :func:`rotation_vector`."""
+    angle = np.linalg.norm(vectors, axis=1)[:, None, None]
+    x, y, z = vectors.T
+    zero = np.zeros_like(x)
+    skew = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], 1).reshape(-1, 3, 3)
+    # Their series near 0, where the quotients lose their digits.
+    small = np.maximum(angle, 1e-4)
+    sine = np.where(angle < 1e-4, 1 - angle**2 / 6, np.sin(small) / small)
+    cosine = np.where(angle < 1e-4, 0.5 - angle**2 / 24, (1 - np.cos(small)) / small**2)
+    return np.asarray(np.eye(3) + sine * skew + cosine * (skew @ skew))
+
+
+def sight_rotation(places: Floats) -> Floats:
+    """(n, 3) places in the camera frame → (n, 3, 3): the least rotation that takes the optical axis
+    to the line of sight to each place. Apparent rotations times it are those in the camera frame.
+    """
+    x, y, z = (places / np.linalg.norm(places, axis=1, keepdims=True)).T
+    xx, xy, yy = (a / (1 + z) for a in (x * x, x * y, y * y))
+    return np.stack([1 - xx, -xy, x, -xy, 1 - yy, y, -x, -y, z], axis=1).reshape(-1, 3, 3)
 
 
 def gaze_angles(vectors: Floats) -> Floats:

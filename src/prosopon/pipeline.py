@@ -7,16 +7,18 @@ confidence that tracking needs. Everything else is decoded for many frames at on
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
+from prosopon.calibration import Intrinsics
 from prosopon.crop import cut, face_boxes, from_boxes, from_landmarks
 from prosopon.detect import FaceDetector
 from prosopon.errors import InputError, PackError
+from prosopon.fit import FaceModel, Fitter, fit_columns, load_model
 from prosopon.geometry import Camera, invert_similarity, iou
 from prosopon.heads import Context, load_heads
 from prosopon.heads.landmarks import points_in_image
@@ -91,7 +93,8 @@ class Analyzer:
     precision: of the network ("fp32", "int8"), by default the pack's choice; intrinsics: the
     camera's, by default guessed from the picture's size as OpenFace 2 does; max_faces: follow at
     most so many, largest first; detect_every: frames between searches for newcomers;
-    min_confidence: least score of a detection, by default the pack's.
+    min_confidence: least score of a detection, by default the pack's; fit: fit the pack's 3D face
+    to the landmarks, which adds the columns of ``prosopon.fit`` and measures the pose again.
 
     Raises PackError, DeviceError. An Analyzer holds no state of a source and may be used again;
     it is not meant for several threads at once.
@@ -103,10 +106,11 @@ class Analyzer:
         device: str = "cpu",
         threads: int = 1,
         precision: str | None = None,
-        intrinsics: Camera | None = None,
+        intrinsics: Camera | Intrinsics | None = None,
         max_faces: int | None = None,
         detect_every: int = 15,
         min_confidence: float | None = None,
+        fit: bool = False,
     ) -> None:
         self.pack = load_pack(pack)
         spec = self.pack.network
@@ -130,10 +134,12 @@ class Analyzer:
         )
         self._face_shape = self.pack.face_shape()
         self._heads = load_heads(set(spec.outputs))
-        self._intrinsics = intrinsics
+        self._intrinsics = intrinsics or Intrinsics()
+        self._model = self._face_model() if fit else None
         self._threads = threads
         self._tracking = TrackSettings(detect_every=detect_every, max_faces=max_faces)
-        self.schema = (*FRAME_COLUMNS, *(c for head in self._heads for c in head.columns))
+        fitted = () if self._model is None else fit_columns(self._model)
+        self.schema = (*FRAME_COLUMNS, *(c for head in self._heads for c in head.columns), *fitted)
         self.settings: dict[str, Any] = {
             "device": device,
             "threads": threads,
@@ -141,9 +147,8 @@ class Analyzer:
             "max_faces": max_faces,
             "detect_every": detect_every,
             "min_confidence": self._threshold,
-            "intrinsics": None
-            if intrinsics is None
-            else [intrinsics.fx, intrinsics.fy, intrinsics.cx, intrinsics.cy],
+            "intrinsics": None if intrinsics is None else asdict(intrinsics),
+            "fit": fit,
         }
 
     # ---- what users call
@@ -169,7 +174,7 @@ class Analyzer:
         pending = _Pending((luma.shape[1], luma.shape[0]))
         pending.parts.append(faces)
         pending.frames.append((0, 0.0, list(range(len(faces)))))
-        return self._decode(pending, keep_empty=False)
+        return self._decode(pending, self._fitter(share=False), keep_empty=False)
 
     def video(self, path: str | Path) -> Iterator[Result]:
         """The faces of each frame of a video, animated image, folder or image file, in order."""
@@ -178,20 +183,22 @@ class Analyzer:
 
     def frames(self, source: Source) -> Iterator[Result]:
         """The faces of each frame of an open source, one frame at a time."""
+        fitter = self._fitter(share=not _is_still(source))
         for frame, pending in self._measure(source, frames=1):
-            yield Result(frame.index, frame.time, self._decode(pending), frame)
+            yield Result(frame.index, frame.time, self._decode(pending, fitter), frame)
 
     def tables(self, source: Source, frames: int = CHUNK_FRAMES) -> Iterator[FaceTable]:
         """The rows of an open source in tables of several frames each: the quickest way."""
+        fitter = self._fitter(share=not _is_still(source))
         for _, pending in self._measure(source, frames=frames):
-            yield self._decode(pending)
+            yield self._decode(pending, fitter)
 
     # ---- stages
 
     def _measure(self, source: Source, frames: int) -> Iterator[tuple[Frame, _Pending]]:
         """Measure every frame; yield when ``frames`` of them wait, or their size changes."""
         tracker = Tracker(self._tracking)
-        still = source.kind in ("image", "images")
+        still = _is_still(source)
         pending: _Pending | None = None
         frame: Frame | None = None
         for frame in source:
@@ -297,7 +304,21 @@ class Analyzer:
 
     # ---- decoding
 
-    def _decode(self, pending: _Pending, keep_empty: bool = True) -> FaceTable:
+    def _face_model(self) -> FaceModel:
+        """What a fit needs of the pack."""
+        if self.pack.face_model_file is None or "rotation_scale" not in self.pack.network.outputs:
+            raise PackError(
+                f"{self.pack.folder}: this pack has no 3D face to fit; leave fit out, or use "
+                "the pack 'default'"
+            )
+        return load_model(self.pack.face_model_file.path)
+
+    def _fitter(self, share: bool) -> Fitter | None:
+        return None if self._model is None else Fitter(self._model, share)
+
+    def _decode(
+        self, pending: _Pending, fitter: Fitter | None, keep_empty: bool = True
+    ) -> FaceTable:
         """All waiting measurements as a table; a frame without a face gets a row of its own."""
         ids = [ids for _, _, ids in pending.frames]
         counts = np.array([len(i) for i in ids])
@@ -310,14 +331,16 @@ class Analyzer:
         data["face_id"][:] = -1
         data["confidence"][:] = 0
         if filled.any():
-            measured = self._decode_faces(pending)
             data["face_id"][filled] = [i for frame in ids for i in frame]
+            measured = self._decode_faces(pending, fitter, data["face_id"][filled])
             measured["success"] = measured["confidence"] >= self._tracking.follow_score
             for name, values in measured.items():
                 data[name][filled] = values
         return FaceTable(self.schema, data)
 
-    def _decode_faces(self, pending: _Pending) -> dict[str, AnyArray]:
+    def _decode_faces(
+        self, pending: _Pending, fitter: Fitter | None, ids: AnyArray
+    ) -> dict[str, AnyArray]:
         faces = _Faces.concat(pending.parts)
         context = Context(
             outputs=self._network.split(faces.raw),
@@ -325,7 +348,7 @@ class Analyzer:
             angles=faces.angles,
             crop_size=self._size,
             landmark_offset=self.pack.network.landmark_offset,
-            camera=self._intrinsics or Camera.default(*pending.size),
+            camera=self._intrinsics.at(*pending.size),
             face_shape=self._face_shape,
             contrast=faces.contrast,
             sharpness=faces.sharpness,
@@ -336,7 +359,14 @@ class Analyzer:
             context.columns.update(columns)
             measured.update(columns)
         measured["box"] = face_boxes(context.columns["landmarks"])
+        if fitter is not None:
+            measured.update(fitter(context, ids))
         return measured
+
+
+def _is_still(source: Source) -> bool:
+    """Whether the pictures of a source have nothing to do with each other."""
+    return source.kind in ("image", "images")
 
 
 def _luminance(image: UInt8Array) -> UInt8Array:

@@ -40,6 +40,12 @@ class Context:
         """(n,) image pixels per crop pixel."""
         return np.hypot(self.to_image[:, 0, 0], self.to_image[:, 1, 0])
 
+    @property
+    def mark_offset(self) -> AnyArray:
+        """(n, 1, 2) px by which the 68 landmarks are told beside where the picture shows them."""
+        side = self.crop_size * self.pixel
+        return side[:, None, None] * np.array(self.landmark_offset, dtype=np.float32)
+
 
 @dataclass(frozen=True, slots=True)
 class HeadSpec:

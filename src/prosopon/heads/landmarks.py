@@ -81,10 +81,8 @@ def _decode(context: Context) -> dict[str, AnyArray]:
     if "marks" in context.outputs:
         marks = points_in_image(context.outputs["marks"], context.to_image, context.crop_size)
     sigma = np.exp(np.clip(context.outputs["points_scale"][:, :68], -7, 2))
-    side = context.crop_size * context.pixel
-    offset = side[:, None, None] * np.array(context.landmark_offset, dtype=np.float32)
     return {
-        "landmarks": marks + offset,
+        "landmarks": marks + context.mark_offset,
         "landmarks_98": WFLW_FROM_POINTS @ points,
         "landmark_sigma": sigma * (half * context.pixel)[:, None],
         "pupils": points[:, 68:70],

@@ -32,7 +32,8 @@ def head_rotation(context: Context) -> Floats:
 def translation(context: Context, rotations: Floats) -> Floats:
     """(n, 3) mm: where the head's origin (between the eyes' centres, at the bridge) is."""
     camera = context.camera
-    points = context.columns["landmarks"][:, RIGID]
+    points = (context.columns["landmarks"] - context.mark_offset)[:, RIGID]
+    points = camera.undistorted(points)
     rays = (points - [camera.cx, camera.cy]) / [camera.fx, camera.fy]
     shape = context.face_shape[RIGID] @ rotations.swapaxes(1, 2)
     # (X + tx) − x·(Z + tz) = 0 and the same for y: six sums per face, then a 3×3 system.

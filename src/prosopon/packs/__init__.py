@@ -31,6 +31,10 @@
     file = "face_shape.npy"
     sha256 = "…"
 
+    [face_model]                           # optional: 3D point model, see prosopon.fit.model
+    file = "face_model.npz"
+    sha256 = "…"
+
 A pack of ``kind = "openface3"`` has other tables: one for each network, without anything of ours::
 
     kind = "openface3"
@@ -157,16 +161,18 @@ class NetworksPack(PackInfo):
 
 @dataclass(frozen=True, slots=True)
 class Pack(PackInfo):
-    """A pack of ours: one network for all heads, a detector and a mean face."""
+    """A pack of ours: one network for all heads, a detector, a mean face and perhaps a model."""
 
     network: NetworkSpec
     detector: DetectorSpec
     face_shape_file: PackFile
+    face_model_file: PackFile | None = None
 
     @property
     def files(self) -> tuple[PackFile, ...]:
         """Every file that has a hash."""
-        return (*self.network.files.values(), self.detector.file, self.face_shape_file)
+        model = () if self.face_model_file is None else (self.face_model_file,)
+        return (*self.network.files.values(), self.detector.file, self.face_shape_file, *model)
 
     def face_shape(self) -> FloatArray:
         """Mean face, (68, 3) float32, mm, head frame (x image right, y down, z forward)."""
@@ -343,6 +349,7 @@ def _own(info: _Info, top: _Section) -> Pack:
             long_side=detector.take("long_side", int),
         ),
         face_shape_file=top.section("face_shape").file(),
+        face_model_file=(top.section("face_model").file() if "face_model" in top.values else None),
     )
 
 

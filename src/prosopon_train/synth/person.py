@@ -109,17 +109,10 @@ def sample_person(rig: Rig, rng: np.random.Generator) -> Person:
     hair_albedo = _hair_albedo(rng)
     return Person(
         shape=shape,
-        rest=_resting_face(rig.names, rng),
+        rest=sample_resting_face(rig.names, rng),
         eye_centres=centres.astype(np.float32),
         skin=_skin(albedo, male, rng),
-        brows=Brows(
-            shift=rng.uniform(-6, 8),
-            thickness=rng.uniform(7, 20),
-            strokes=int(rng.integers(60, 200)),
-            length=rng.uniform(0.7, 1.3),
-            density=rng.uniform(0.4, 1.4),
-            albedo=float(np.clip(hair_albedo * rng.uniform(0.6, 1.1), 0.02, 0.45)),
-        ),
+        brows=sample_brows(hair_albedo, rng),
         beard=_beard(male, hair_albedo, rng),
         eyes=Eyes(
             sclera=rng.uniform(0.35, 0.68),
@@ -159,6 +152,18 @@ def _skin(albedo: float, male: bool, rng: np.random.Generator) -> Skin:
     )
 
 
+def sample_brows(hair_albedo: float, rng: np.random.Generator) -> Brows:
+    """Brows of a person whose hair has that albedo."""
+    return Brows(
+        shift=rng.uniform(-6, 8),
+        thickness=rng.uniform(7, 20),
+        strokes=int(rng.integers(60, 200)),
+        length=rng.uniform(0.7, 1.3),
+        density=rng.uniform(0.4, 1.4),
+        albedo=float(np.clip(hair_albedo * rng.uniform(0.6, 1.1), 0.02, 0.45)),
+    )
+
+
 def _beard(male: bool, hair_albedo: float, rng: np.random.Generator) -> Beard:
     density, kind = 0.0, rng.random()
     if male and kind >= 0.35:
@@ -172,7 +177,7 @@ def _beard(male: bool, hair_albedo: float, rng: np.random.Generator) -> Beard:
     return Beard(density, *shares, albedo)
 
 
-def _resting_face(names: dict[str, int], rng: np.random.Generator) -> FloatArray:
+def sample_resting_face(names: dict[str, int], rng: np.random.Generator) -> FloatArray:
     """Weights (57,) a face has when it does nothing: people differ before they move."""
     rest = np.zeros(len(names), np.float32)
     for shape in _RESTING_SHAPES:

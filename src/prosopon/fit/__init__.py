@@ -1,0 +1,8 @@
+"""Metric 3D fit: a face's place, rotation and shape in millimetres from its landmarks."""
+
+from __future__ import annotations
+
+from prosopon.fit.fitter import Fitter, fit_columns
+from prosopon.fit.model import FaceModel, load_model
+
+__all__ = ["FaceModel", "Fitter", "fit_columns", "load_model"]
