@@ -13,10 +13,8 @@ from prosopon_train.losses import Weights
 class Source:
     """Shards of one folder below the data root, and their share of every batch.
 
-    points: weight of this source's landmarks but those of the jaw, which have a weight of their
-    own. A rig's are exact, but lie elsewhere on the face than people put them, so they should not
-    lead. convention: file below the data root that moves them to where the teacher puts them, see
-    ``teachers.convention``; it can't say where people see a jaw's contour.
+    points: weight of this source's landmarks. convention: file below the data root that moves a
+    rig's landmarks to where the teacher would put them, see ``teachers.convention``.
 
     rarity: 0 draws examples evenly; above it, those with votes for rare emotions more often, by
     the inverse share of the emotion among all votes to this power.
@@ -25,7 +23,6 @@ class Source:
     folder: str
     share: float
     points: float = 1.0
-    jaw: float = 1.0
     convention: str | None = None
     rarity: float = 0.0
 

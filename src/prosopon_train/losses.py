@@ -7,8 +7,8 @@ heads as their scale shrinks.
 Emotion, AUs and affect are coupled as in FaceBehaviorNet (Kollias et al., arXiv 1910.11111), with
 p(AU | expression) from Du, Tao & Martinez, PNAS 2014. *Co-annotation*: votes for an expression
 are soft labels of its AUs, and AUs that contain all of one expression's prototype are a soft label
-of it. *Distribution matching*: on any face, the AU head is drawn toward the AUs that the emotion head
-implies, and valence and arousal toward its mean. Either can be switched off by a weight of 0.
+of it. *Distribution matching*: on any face, the AU head is drawn toward the AUs that the emotion
+head implies, and valence and arousal toward its mean. A weight of 0 switches either off.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def losses(outputs: Tensor, labels: dict[str, Tensor], couple: Tensor) -> dict[s
     """Every term of the loss, unweighted.
 
     outputs (n, OUTPUT_SIZE) float32; labels as in ``data.schema.FIELDS`` but ``points`` in the
-    network's unit, and ``points_weight`` (n, 2), what the source's jaw and other points weigh;
+    network's unit, and ``points_weight`` (n,), the weight of landmarks of the source;
     couple (8, 21) from :func:`emotion_au_table`.
     """
     out = {name: outputs[:, where] for name, where in OUTPUT_SLICES.items()}
@@ -131,10 +131,9 @@ def losses(outputs: Tensor, labels: dict[str, Tensor], couple: Tensor) -> dict[s
     # Pupils mean the same everywhere; the other points follow their source's weight.
     weight = torch.cat(
         [
-            weight[:, :17] * labels["points_weight"][:, :1],
-            weight[:, 17:68] * labels["points_weight"][:, 1:],
+            weight[:, :68] * labels["points_weight"][:, None],
             weight[:, 68:70],
-            weight[:, 70:] * labels["points_weight"][:, 1:],
+            weight[:, 70:] * labels["points_weight"][:, None],
         ],
         1,
     )

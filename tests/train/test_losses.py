@@ -28,7 +28,7 @@ SHAPES = {
     "emotion": (len(EMOTIONS),),
     "affect": (2,),
     "face": (),
-    "points_weight": (2,),
+    "points_weight": (),
 }
 
 

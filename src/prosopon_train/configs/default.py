@@ -11,13 +11,13 @@ from prosopon_train.losses import Weights
 
 CONFIG = Config(
     sources=(
-        Source("synth", 0.46, points=0.6, jaw=0.1, convention="synth_convention.npz"),
+        Source("synth", 0.46, points=0.8, convention="synth_convention.npz"),
         Source("faces", 0.22),
         Source("ferplus", 0.25, rarity=0.25),
         Source("backgrounds", 0.03),
         Source("false_faces", 0.04),
     ),
-    images=900_000,
+    images=850_000,
     learning_rate=1e-3,
     weights=Weights(gaze=10.0, au=20.0, au_sides=8.0, rotation=5.0, points=20.0, face=1.0),
 )

@@ -79,7 +79,7 @@ def batches(
     pools = [_pool(root, source) for source in sources]
     shares = np.array([source.share for source in sources])
     shares = shares / shares.sum()
-    leads = np.array([(source.jaw, source.points) for source in sources], dtype=np.float32)
+    leads = np.array([source.points for source in sources], dtype=np.float32)
 
     def make(step: int) -> tuple[Tensor, dict[str, Tensor]]:
         rng = np.random.default_rng((seed, step))
