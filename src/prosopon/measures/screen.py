@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 
 from prosopon.errors import InputError
+from prosopon.geometry import sight_rotation
 from prosopon.measures.base import Doubles
 from prosopon.types import AnyArray
-from prosopon.writers.openface2 import line_of_sight
 
 FEWEST_POINTS = {1: 4, 2: 9}
 """Of each degree: an affine map has 3 unknowns an axis, one of second degree 6."""
@@ -73,7 +73,7 @@ def on_screen(angles: AnyArray, places: AnyArray, screen: Screen) -> Doubles:
     local = np.stack(
         [np.sin(yaw) * np.cos(pitch), -np.sin(pitch), -np.cos(yaw) * np.cos(pitch)], axis=1
     )
-    ray = (line_of_sight(places) @ local[:, :, None])[:, :, 0]
+    ray = (sight_rotation(places) @ local[:, :, None])[:, :, 0]
     toward = -ray[:, 2]
     reach = np.where(
         toward > _LEAST_TOWARD, places[:, 2] / np.maximum(toward, _LEAST_TOWARD), np.nan
