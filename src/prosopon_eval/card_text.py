@@ -26,14 +26,16 @@ NOT_INTENDED = (
     "people without their knowledge.",
 )
 UNVALIDATED = (
-    "**Action units**: no units coded by people were at hand. The units were scored on "
-    "rendered faces and, indirectly, against smile answers and emotion votes; units beyond "
-    "AU01, AU02, AU04, AU05, AU12 and AU15 were never compared with people's judgement of "
-    "photographs. No unit's *intensity* was.",
-    "**Valence and arousal**: no human ratings were at hand. They were learned as the class "
-    "means of emotion votes, which is weak: within one class they say little. Not scored.",
-    "**Gaze**: no measured gaze of people was at hand. It was scored on rendered eyes only; "
-    "on photographs it rests on another model's labels.",
+    "**No action units coded by people, no human ratings of valence or arousal, and no measured "
+    "gaze were at hand.** What is told of them below is of rendered faces, or indirect.",
+    "**Action units**: scored on rendered faces and, indirectly, against smile answers and "
+    "emotion votes; units beyond AU01, AU02, AU04, AU05, AU12 and AU15 were never compared with "
+    "people's judgement of photographs. No unit's *intensity* was.",
+    "**Valence and arousal**: learned as the class means of emotion votes, which is weak: within "
+    "one class they say little. Not scored.",
+    "**Gaze**: scored on rendered eyes, and on portraits that look into the lens, which were "
+    "chosen by eye: of people who look elsewhere, nothing was measured. On photographs it rests "
+    "on another model's labels.",
     "**Emotion** was learned from, and scored on, one crowd-labelled set of small grey web "
     "pictures, without names of people: the same person may be in both its parts. Contempt, "
     "disgust and fear are rare in it.",
@@ -42,8 +44,8 @@ UNVALIDATED = (
     "**Age, gender, skin**: the only age and gender labels at hand come without any other "
     "label, so that no error could be computed by age or gender: only whether faces were found, "
     "and how the points agree under mirroring. The luminance of the skin mixes light and skin "
-    "tone. Nothing was measured by skin type, and no test changed only skin tone, age or glasses "
-    "on the same face.",
+    "tone. Nothing was measured by skin type on photographs; skin tone, light, age-like texture "
+    "and glasses were changed alone on rendered faces only, which are simpler than people.",
     "**Not tested at all**: masks, beards and veils as groups, thermal or fish-eye cameras, "
     "drawings, faces of animals.",
 )
@@ -152,35 +154,54 @@ def _part(part: Part) -> str:
         ]
         lines.append(f"{matrix.name} (rows true, columns predicted):")
         lines.append(_table(("", *matrix.labels), grid))
-    if part.result.slices:
-        groups = [
-            (f"{s.attribute}: {s.group}", s.figure.name, *cells(s.figure))
-            for s in part.result.slices
-        ]
-        lines.append(_table(("group", "figure", "value", "95 % interval", "n"), groups))
+    lines += [_slices(group) for group in _by_figures(part.result.slices)]
     return "\n\n".join(lines)
+
+
+def _by_figures(slices: Sequence[Slice]) -> list[list[Slice]]:
+    """The slices in runs of attributes that tell the same figures."""
+    names: dict[str, tuple[str, ...]] = {}
+    for part in slices:
+        names[part.attribute] = (*names.get(part.attribute, ()), part.figure.name)
+    runs: dict[frozenset[str], list[Slice]] = {}
+    for part in slices:
+        runs.setdefault(frozenset(names[part.attribute]), []).append(part)
+    return list(runs.values())
+
+
+def _slices(slices: Sequence[Slice]) -> str:
+    """One figure: a line a group, with n. Several: a line a group, a column a figure."""
+    names = list(dict.fromkeys(part.figure.name for part in slices))
+    if len(names) > 1:
+        return _across(slices, names, ("group", "level"))
+    groups = [(f"{s.attribute}: {s.group}", s.figure.name, *cells(s.figure)) for s in slices]
+    return _table(("group", "figure", "value", "95 % interval", "n"), groups)
+
+
+def _across(slices: Sequence[Slice], names: Sequence[str], heads: tuple[str, str]) -> str:
+    """A row a level and a column a figure, the levels of an attribute together."""
+    table: dict[tuple[str, str], dict[str, Figure]] = {}
+    for part in slices:
+        table.setdefault((part.attribute, part.group), {})[part.figure.name] = part.figure
+    order = list(dict.fromkeys(attribute for attribute, _ in table))
+    rows = [
+        (*key, *(_compact(figures.get(name)) for name in names))
+        for key, figures in sorted(table.items(), key=lambda item: order.index(item[0][0]))
+    ]
+    return _table((*heads, *names), rows)
 
 
 def _curves(curves: Sequence[Slice]) -> str:
     if not curves:
         return "Not measured: neither marked photographs nor FER+ were at hand."
     names = list(dict.fromkeys(part.figure.name for part in curves))
-    table: dict[tuple[str, str], dict[str, Figure]] = {}
-    for part in curves:
-        table.setdefault((part.attribute, part.group), {})[part.figure.name] = part.figure
-    # Levels in the order of the first curve; what only the second has goes to its change's end.
-    order = list(dict.fromkeys(attribute for attribute, _ in table))
-    rows = [
-        (*key, *(_compact(figures.get(name)) for name in names))
-        for key, figures in sorted(table.items(), key=lambda item: order.index(item[0][0]))
-    ]
     counts = ", ".join(
         f"{name}: n = {next(p.figure.n for p in curves if p.figure.name == name)}" for name in names
     )
     return (
         "The same pictures made worse in one way at a time (`python -m prosopon_eval.robustness`): "
         f"{counts}. A missed face is an infinite error in the median.\n\n"
-        + _table(("changed", "level", *names), rows)
+        + _across(curves, names, ("changed", "level"))
     )
 
 

@@ -184,6 +184,17 @@ def macro_f1(predicted: Array, truth: Array, classes: int) -> float:
 # Uncertainty
 
 
+def calibration_error(confidences: Array, correct: Array, bins: int = 15) -> float:
+    """Expected calibration error (Guo et al., ICML 2017) of confidences (n,) 0–1: 0–1.
+
+    correct: (n,) bool. In bins of equal width, the difference between the mean confidence and the
+    share that is right, weighted by the bins' rows.
+    """
+    index = np.clip(np.ceil(confidences * bins).astype(int) - 1, 0, bins - 1)
+    gaps = np.bincount(index, weights=confidences - correct, minlength=bins)
+    return float(np.abs(gaps).sum() / len(confidences))
+
+
 def bootstrap_by_group(
     values: Array,
     groups: Array,

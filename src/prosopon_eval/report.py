@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,11 +87,13 @@ class Scores:
 class Protocol:
     """A way to score a pack: ``run(analyzer, path)`` on data of the described kind.
 
-    description: one line for help texts: what is measured, on which rows, by which rule.
+    description: one line for help texts: what is measured, on which rows, by which rule;
+    needs: the columns of a FaceTable that it scores.
     """
 
     description: str
     run: Callable[[Analyzer, Path], Scores]
+    needs: tuple[str, ...] = ()
 
 
 def show(result: Result, console: Console) -> None:
@@ -118,6 +120,33 @@ def show(result: Result, console: Console) -> None:
         for label, row in zip(matrix.labels, matrix.counts, strict=True):
             grid.add_row(label, *map(str, row))
         console.print(grid)
+
+
+def show_beside(results: Sequence[Result], console: Console) -> None:
+    """Print the same protocol's figures of several packs or programs, a column each."""
+    from rich.table import Table
+
+    first = results[0]
+    table = Table(title=f"{first.protocol} · {first.data}")
+    table.add_column("figure")
+    for result in results:
+        table.add_column(result.pack, justify="right")
+    table.add_column("n", justify="right")
+    by_name = [{figure.name: figure for figure in result.figures} for result in results]
+    # A program may lack figures that another has: those of units it does not measure.
+    names = dict.fromkeys(name for figures in by_name for name in figures)
+    for name in names:
+        shown = [figures.get(name) for figures in by_name]
+        counts = dict.fromkeys(str(figure.n) for figure in shown if figure)
+        table.add_row(name, *map(_value_and_interval, shown), " / ".join(counts))
+    console.print(table)
+
+
+def _value_and_interval(figure: Figure | None) -> str:
+    if figure is None:
+        return "–"
+    value, interval, _ = cells(figure)
+    return f"{value} ({interval})" if interval else value
 
 
 def cells(figure: Figure) -> tuple[str, str, str]:
@@ -148,12 +177,15 @@ def as_dict(result: Result) -> dict[str, object]:
     }
 
 
-def write_json(result: Result, path: Path) -> None:
-    """Write a result as JSON, whole or not at all.
+def write_json(result: Result, path: Path, others: Sequence[Result] = ()) -> None:
+    """Write a result as JSON, whole or not at all, with those of ``others`` under "beside".
 
     Raises OutputError when the file can't be written.
     """
-    text = json.dumps(as_dict(result), indent=2, ensure_ascii=False) + "\n"
+    content = as_dict(result)
+    if others:
+        content["beside"] = [as_dict(other) for other in others]
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         temporary.write_text(text, encoding="utf-8")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import prosopon
 from prosopon.errors import InputError
 from prosopon_eval import protocols
+from prosopon_eval.peers import Exporter, Peer
 from prosopon_eval.report import Protocol, Result
 
 
@@ -36,15 +39,47 @@ def evaluate(dataset: str, path: str | Path, pack: str = "default", threads: int
     Raises InputError when the protocol is unknown or the data is missing or of another kind.
     """
     find_protocol(dataset)
-    path = Path(path)
-    if not path.exists():
+    data = _existing(dataset, path)
+    return run_protocol(dataset, data, prosopon.Analyzer(pack=pack, threads=threads), pack)
+
+
+def evaluate_tables(dataset: str, path: str | Path, tables: Sequence[Path]) -> list[Result]:
+    """Score what other programs measured by the same protocol: see ``prosopon_eval.peers``.
+
+    The ``pack`` of each result is the table's name.
+    Raises InputError as :func:`evaluate`, and when a table can't be read or lacks what is scored.
+    """
+    needs = find_protocol(dataset).needs
+    peers = [Peer(table, needs) for table in tables]
+    return [
+        run_protocol(dataset, _existing(dataset, path), peer, table.name)
+        for table, peer in zip(tables, peers, strict=True)
+    ]
+
+
+def export(dataset: str, path: str | Path, folder: Path) -> int:
+    """Write the pictures that a protocol looks at into ``folder``; how many they are.
+
+    Raises InputError as :func:`evaluate`; OutputError when a picture can't be written.
+    """
+    find_protocol(dataset)
+    exporter = Exporter(folder)
+    run_protocol(dataset, _existing(dataset, path), exporter, "")
+    return exporter.count
+
+
+def _existing(dataset: str, path: str | Path) -> Path:
+    if not Path(path).exists():
         raise InputError(f"{path}: not found; give the file or folder of {dataset!r}'s data")
-    return run_protocol(dataset, path, prosopon.Analyzer(pack=pack, threads=threads), pack)
+    return Path(path)
 
 
-def run_protocol(dataset: str, path: Path, analyzer: prosopon.Analyzer, pack: str) -> Result:
+def run_protocol(
+    dataset: str, path: Path, analyzer: prosopon.Analyzer | Exporter | Peer, pack: str
+) -> Result:
     """As :func:`evaluate`, with an analyser that is ready; ``pack`` is only the name to report."""
-    scores = find_protocol(dataset).run(analyzer, path)
+    # To a protocol, whatever answers for a picture is an analyser.
+    scores = find_protocol(dataset).run(cast(prosopon.Analyzer, analyzer), path)
     return Result(
         protocol=dataset,
         data=path.name,

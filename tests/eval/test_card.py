@@ -48,10 +48,27 @@ def test_render(tmp_path: Path):
         "| glasses: worn | AUC | not measured |  | 4 |",
         "### Gaze\n\n`python -m prosopon_eval gaze y`\n\nNot measured",
         "| blur | 2 | 3.00 % (2.00 to 4.00) | 70.00 % |",
-        "no human ratings were at hand",
+        "no human ratings of valence or arousal, and no measured gaze were at hand",
     ):
         assert expected in text
     assert text == card_text.render(pack, SOURCES, networks, "a machine", parts, curves)
+
+
+def test_slices_of_several_figures_are_a_column_each():
+    def part(attribute: str, group: str, name: str) -> Slice:
+        return Slice(attribute, group, Figure(name, 1.5, "%", 4, 1.0, 2.0))
+
+    slices = [part("light", "left", n) for n in ("points", "gaze")]
+    slices += [part("light", "right", n) for n in ("points", "gaze")]
+    slices += [part("head turned", "under 15°", "points")]
+    across, single = [card_text._slices(run) for run in card_text._by_figures(slices)]
+    assert across.splitlines() == [
+        "| group | level | points | gaze |",
+        "| --- | --- | --- | --- |",
+        "| light | left | 1.50 % (1.00 to 2.00) | 1.50 % (1.00 to 2.00) |",
+        "| light | right | 1.50 % (1.00 to 2.00) | 1.50 % (1.00 to 2.00) |",
+    ]
+    assert "| head turned: under 15° | points | 1.50 % | 1.00 to 2.00 | 4 |" in single
 
 
 def test_sources_of_the_default_pack_are_complete():

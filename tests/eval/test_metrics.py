@@ -212,3 +212,12 @@ def test_bootstrap_leaves_out_undefined_draws():
     )
     assert np.isnan(low)
     assert np.isnan(high)
+
+
+def test_calibration_error():
+    # Sure to 90 % and right in half; sure to 60 % and right in 60 %.
+    confidences = np.array([0.9] * 4 + [0.6] * 5)
+    correct = np.array([1, 1, 0, 0, 1, 1, 1, 0, 0], dtype=bool)
+    assert metrics.calibration_error(confidences, correct) == pytest.approx(0.4 * 4 / 9)
+    assert metrics.calibration_error(np.ones(3), np.ones(3, dtype=bool)) == 0
+    assert metrics.calibration_error(np.zeros(2), np.zeros(2, dtype=bool)) == 0

@@ -156,6 +156,8 @@ def test_ferplus_run(tmp_path: Path):
     assert values["accuracy, majority"].value == pytest.approx(200 / 3)
     assert values["accuracy, majority"].n == 3
     assert values["macro F1, majority"].value == pytest.approx(0.4)
+    assert values["expected calibration error"].value == pytest.approx(100 / 3)
+    assert values["overconfidence"].value == pytest.approx(100 / 3)
     assert scores.matrices[0].counts[3][1] == 1
     assert len(analyzer.boxes) == 4
 
@@ -234,7 +236,23 @@ def test_calibration_run(tmp_path: Path):
     assert values["points within the 50 % region"] == 50
     assert values["points within the 90 % region"] == 50
     assert values["distance over predicted distance"] == pytest.approx(1.5)
-    assert [s.group for s in scores.slices[::2]] == ["jaw", "brows", "nose", "eyes", "mouth"]
+    parts = [s.group for s in scores.slices if s.attribute == "part of the face"]
+    assert parts[::2] == ["jaw", "brows", "nose", "eyes", "mouth"]
+
+
+def test_reliability_is_of_the_half_that_was_not_fitted_on():
+    # Told 1 px; two pictures of the fitting half are 2 and 4 px off: the factor is 3.
+    distance = np.array([2.0, 4, 2, 8])[:, None].repeat(68, axis=1)
+    fitting = np.array([True, True, False, False])
+    slices = calibration.reliability(distance, np.ones_like(distance), np.arange(4), fitting)
+    values = {(s.group, s.figure.name): s.figure.value for s in slices}
+    # The 50 % regions end at 0.69 and 2.08 px, the 90 % ones at 2.30 and 6.91 px.
+    assert values["50 %", "as told"] == 0
+    assert values["50 %", "rescaled"] == 50
+    assert values["90 %", "as told"] == 50
+    assert values["90 %", "rescaled"] == 50
+    assert slices[0].figure.n == 2
+    assert calibration.reliability(distance, distance, np.arange(4), np.ones(4, dtype=bool)) == ()
 
 
 def test_still_video_repeats_with_fresh_noise():

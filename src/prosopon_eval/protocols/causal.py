@@ -113,5 +113,12 @@ def mean(values: AnyArray) -> float:
 
 
 PROTOCOL = Protocol(
-    "the same rendered face with only skin tone, light, age or glasses changed", run
+    "the same rendered face with only skin tone, light, age or glasses changed",
+    run,
+    needs=(
+        "pose_r",
+        "gaze",
+        "au",
+        "landmarks",
+    ),
 )

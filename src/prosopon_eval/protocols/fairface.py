@@ -106,4 +106,6 @@ def run(analyzer: Analyzer, path: Path) -> Scores:
     )
 
 
-PROTOCOL = Protocol("pictures with age and gender labels: found, and same when mirrored", run)
+PROTOCOL = Protocol(
+    "pictures with age and gender labels: found, and same when mirrored", run, needs=("landmarks",)
+)

@@ -70,4 +70,6 @@ def run(analyzer: Analyzer, path: Path) -> Scores:
     return Scores(tuple(figures))
 
 
-PROTOCOL = Protocol("action units against FER+ votes: AUC and rank correlation, boxes given", run)
+PROTOCOL = Protocol(
+    "action units against FER+ votes: AUC and rank correlation, boxes given", run, needs=("au",)
+)

@@ -7,6 +7,9 @@ Rule: the label is the class with the most votes; pictures whose most votes are 
 a face" are dropped; of classes with equal votes the first in the order of VOTES is the label.
 "Clear majority" is the stricter rule of the data set's authors' code: votes cast by one rater alone
 are struck, and the label must have more than half of what remains.
+
+The calibration error asks whether the largest probability is the share of pictures that are right
+(Guo et al., ICML 2017); a face that was not measured counts as sure of "neutral".
 """
 
 from __future__ import annotations
@@ -19,7 +22,13 @@ import numpy as np
 
 from prosopon.types import AnyArray, FaceTable, UInt8Array
 from prosopon_eval.data import decode_image, map_faces, read_rows, whole_picture
-from prosopon_eval.metrics import accuracy, bootstrap_by_group, confusion_matrix, macro_f1
+from prosopon_eval.metrics import (
+    accuracy,
+    bootstrap_by_group,
+    calibration_error,
+    confusion_matrix,
+    macro_f1,
+)
 from prosopon_eval.report import Figure, Matrix, Protocol, Scores
 from prosopon_eval.slices import (
     luminance_thirds,
@@ -66,6 +75,13 @@ def predicted_emotion(faces: FaceTable) -> int:
     if not len(faces) or np.isnan(faces["emotion"][0]).any():
         return EMOTIONS.index("neutral")
     return EMOTIONS.index(faces.emotion_names[int(faces["emotion"][0].argmax())])
+
+
+def sureness(faces: FaceTable) -> float:
+    """Probability of the most probable emotion; 1 where no face was measured."""
+    if not len(faces) or np.isnan(faces["emotion"][0]).any():
+        return 1.0
+    return float(faces["emotion"][0].max())
 
 
 def correct(rows: AnyArray) -> float:
@@ -127,11 +143,30 @@ def figures(predicted: AnyArray, labels: AnyArray, rule: str) -> list[Figure]:
     ]
 
 
+def calibration_figures(sure: AnyArray, predicted: AnyArray, labels: AnyArray) -> list[Figure]:
+    """Calibration error, and mean probability less accuracy (overconfidence), in %."""
+    chosen = labels >= 0
+    rows = np.stack([sure, predicted == labels], axis=1)[chosen]
+    groups = np.arange(len(rows))
+
+    def error(rows: AnyArray) -> float:
+        return 100 * calibration_error(rows[:, 0], rows[:, 1])
+
+    def excess(rows: AnyArray) -> float:
+        return 100 * float(rows[:, 0].mean() - rows[:, 1].mean())
+
+    return [
+        Figure(name, how(rows), "%", len(rows), *bootstrap_by_group(rows, groups, how))
+        for name, how in (("expected calibration error", error), ("overconfidence", excess))
+    ]
+
+
 def run(analyzer: Analyzer, path: Path) -> Scores:
-    """Accuracy, macro-F1 and confusion of the eight classes."""
+    """Accuracy, macro-F1, calibration and confusion of the eight classes."""
     data = read(path)
     tables = measure(analyzer, data, "ferplus")
     predicted = np.array([predicted_emotion(faces) for faces in tables])
+    sure = np.array([sureness(faces) for faces in tables])
     votes = data.votes
     labels = majority(votes)
     chosen = labels >= 0
@@ -146,6 +181,7 @@ def run(analyzer: Analyzer, path: Path) -> Scores:
         (
             *figures(predicted, labels, "majority"),
             *figures(predicted, clear_majority(votes), "clear majority"),
+            *calibration_figures(sure, predicted, labels),
         ),
         (Matrix("confusion, majority", EMOTIONS, tuple(map(tuple, counts.tolist()))),),
         slice_figures(
@@ -159,4 +195,6 @@ def run(analyzer: Analyzer, path: Path) -> Scores:
     )
 
 
-PROTOCOL = Protocol("emotion on FER+ PublicTest, boxes given: accuracy over 8 classes", run)
+PROTOCOL = Protocol(
+    "emotion on FER+ PublicTest, boxes given: accuracy over 8 classes", run, needs=("emotion",)
+)

@@ -178,4 +178,11 @@ def slope(rows: AnyArray) -> float:
     return float(x @ y) / spread if spread > 0 else float("nan")
 
 
-PROTOCOL = Protocol("portraits of people who look into the lens: angle between gaze and lens", run)
+PROTOCOL = Protocol(
+    "portraits of people who look into the lens: angle between gaze and lens",
+    run,
+    needs=(
+        "gaze",
+        "pose_euler",
+    ),
+)

@@ -111,4 +111,6 @@ def run(analyzer: Analyzer, path: Path) -> Scores:
     )
 
 
-PROTOCOL = Protocol("jitter of the points on a still face in noisy video, no smoothing", run)
+PROTOCOL = Protocol(
+    "jitter of the points on a still face in noisy video, no smoothing", run, needs=("landmarks",)
+)

@@ -153,4 +153,8 @@ def _bounds(points: AnyArray) -> AnyArray:
     return np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)
 
 
-PROTOCOL = Protocol("68 points on photographs, detector included: NME by outer eye corners", run)
+PROTOCOL = Protocol(
+    "68 points on photographs, detector included: NME by outer eye corners",
+    run,
+    needs=("landmarks",),
+)

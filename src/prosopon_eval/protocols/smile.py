@@ -93,4 +93,4 @@ def _luminance(faces: FaceTable, row: dict[str, Any]) -> float:
     return skin_luminance(decode_image(row["image"], row["name"]), faces["landmarks"][0])
 
 
-PROTOCOL = Protocol("AU12 against people's smile labels, boxes given: ROC AUC", run)
+PROTOCOL = Protocol("AU12 against people's smile labels, boxes given: ROC AUC", run, needs=("au",))

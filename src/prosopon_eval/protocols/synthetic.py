@@ -189,4 +189,13 @@ OPEN = 0.3  # of the eye's own opening at rest
 
 _NAN3 = np.full((3, 3), np.nan)
 
-PROTOCOL = Protocol("rendered people: head rotation, gaze, action units, points; boxes given", run)
+PROTOCOL = Protocol(
+    "rendered people: head rotation, gaze, action units, points; boxes given",
+    run,
+    needs=(
+        "pose_r",
+        "gaze",
+        "au",
+        "landmarks",
+    ),
+)
