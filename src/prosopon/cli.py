@@ -169,8 +169,16 @@ def measure(**options: Any) -> None:
 @click.option("--pack", default="default", show_default=True, metavar="NAME")
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1))
 @click.option("--json", "json_path", type=PATH, metavar="FILE", help="Also write this file.")
+@click.option("--csv", "tables", multiple=True, type=PATH, metavar="TABLE",
+              help="Also score another program's table, or a folder of them; may be repeated.")
+@click.option("--export", "pictures", type=PATH, metavar="DIR",
+              help="Instead, write the pictures to DIR for another program.")  # fmt: skip
 def evaluate(**options: Any) -> None:
-    """Score a pack on the labelled data at PATH by the protocol DATASET."""
+    """Score a pack on the labelled data at PATH by the protocol DATASET.
+
+    A TABLE is of the pictures that --export wrote: OpenFace 2's CSV, or csv, parquet or jsonl as
+    'prosopon analyze' writes them; a folder holds one file for each picture, named as the picture.
+    """
     from prosopon.commands.evaluate import run
 
     sys.exit(run(**options))
