@@ -20,6 +20,11 @@ def in_fitting_half(name: str) -> bool:
     return fold(name) % 2 == 1
 
 
+def fifth(name: str) -> int:
+    """The fold (0–4) of an image, for a pack that learns from these images."""
+    return fold(name) // 2
+
+
 def landmarks(path: Path) -> tuple[list[str], AnyArray]:
     """Names, and the points (n, 68, 2) float32 px in iBUG order, in the file's order."""
     names, points = [], []

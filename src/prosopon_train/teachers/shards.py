@@ -153,6 +153,36 @@ def write_ferplus(
     click.echo(f"{out}: {write_all(out, examples())} examples")
 
 
+@main.command("landmarks68")
+@click.argument("parquet", type=_PATH)
+@click.argument("point_map", type=_PATH)
+@click.argument("out", type=_PATH)
+@click.argument("answers", type=_PATH, nargs=-1, required=True)
+@click.option("--offset", required=True, type=float, help="What fit-map printed.")
+@click.option("--without", type=click.IntRange(0, 4), help="Leave out this fifth of the images.")
+@click.option("--test", is_flag=True, help="Only that fifth.")
+def write_landmarks68(
+    parquet: Path,
+    point_map: Path,
+    out: Path,
+    answers: tuple[Path, ...],
+    offset: float,
+    without: int | None,
+    test: bool,
+) -> None:
+    """Photographs that people marked, for a pack that is for research only."""
+    _, labels = _load(answers, point_map)
+    _, marks = landmarks68.landmarks(parquet)
+    shift = offset * pointmap.crop_sides(marks)[:, None, None].astype(np.float32)
+    labels.points[:, :68] = marks - shift
+    examples = (
+        example(photograph, labels, photograph.row)
+        for photograph in landmarks68.read(parquet)
+        if without is None or (landmarks68.fifth(photograph.name) == without) == test
+    )
+    click.echo(f"{out}: {write_all(out, examples)} examples")
+
+
 @main.command("backgrounds")
 @click.argument("parquet", type=_PATH)
 @click.argument("out", type=_PATH)
