@@ -10,12 +10,14 @@ import pytest
 
 import prosopon
 from prosopon.errors import InputError
+from prosopon.fit.fitter import COLUMNS as FIT_COLUMNS
 from prosopon.heads import HEAD_NAMES, load_head
 from prosopon.types import FRAME_COLUMNS, Column, FaceTable
 from prosopon.writers.sidecar import describe_columns, write_sidecar
 from tables import SCHEMA, SMALL, face_table, small_table
 
-KNOWN = (*FRAME_COLUMNS, *(column for name in HEAD_NAMES for column in load_head(name).columns))
+HEADS = (column for name in HEAD_NAMES for column in load_head(name).columns)
+KNOWN = (*FRAME_COLUMNS, *HEADS, *FIT_COLUMNS)
 
 
 def known_table(rows: int = 3) -> FaceTable:

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from prosopon.errors import InputError
+from prosopon.fit.fitter import COLUMNS as FIT_COLUMNS
 from prosopon.heads import HEAD_NAMES, load_head
 from prosopon.types import FRAME_COLUMNS, AnyArray, Column, FaceTable
 from prosopon.writers.sidecar import parse_columns
@@ -178,7 +179,8 @@ _READERS: dict[str, Callable[[Path], FaceTable]] = {
 @cache
 def _known_columns() -> tuple[Column, ...]:
     """The columns of this version's tables."""
-    return (*FRAME_COLUMNS, *(c for name in HEAD_NAMES for c in load_head(name).columns))
+    heads = (column for name in HEAD_NAMES for column in load_head(name).columns)
+    return (*FRAME_COLUMNS, *heads, *FIT_COLUMNS)
 
 
 def _sidecar_columns(path: Path) -> tuple[Column, ...]:

@@ -27,8 +27,9 @@ from pathlib import Path
 
 import numpy as np
 
-from prosopon.geometry import Floats, rotation_from_euler
+from prosopon.geometry import Floats, rotation_from_euler, sight_rotation
 from prosopon.types import AnyArray, Column, FaceTable
+from prosopon.writers import openface2_fit as fitted
 from prosopon.writers.base import TableWriter
 
 PRESENT = 0.5
@@ -80,6 +81,8 @@ def layout(schema: Sequence[Column]) -> tuple[_Group, ...]:
 
     intensities, presences = units("au", "0–5", ""), units("au_presence", "0–1", "_p")
     pose = ("pose_euler", "pose_t")
+    fit = (*pose, "landmarks", "landmarks_3d", "eyeballs", "pupils", "shape_modes")
+    modes = columns["shape_modes"].shape if "shape_modes" in columns else ()
     return (
         _Group("", ("frame",), 0, given(lambda t: t["frame"] + 1, "frame")),
         _Group("", ("face_id",), 0, given(lambda t: np.maximum(t["face_id"], 0), "face_id")),
@@ -93,13 +96,23 @@ def layout(schema: Sequence[Column]) -> tuple[_Group, ...]:
             given(_gaze, "gaze", *pose),
         ),
         _Group("gaze", ("gaze_angle_x", "gaze_angle_y"), 3, given(_gaze_angle, "gaze", *pose)),
-        _Group("gaze", _numbered("eye_lmk_", "xyXYZ", 56), 1, None),
+        _Group("gaze", _numbered("eye_lmk_", "xyXYZ", 56), 1, given(_eyes, *fit, "gaze")),
         _Group("pose", ("pose_Tx", "pose_Ty", "pose_Tz"), 1, given(_head_middle, *pose)),
         _Group("pose", ("pose_Rx", "pose_Ry", "pose_Rz"), 3, given(_pose_angles, *pose)),
         _Group("2Dfp", _numbered("", "xy", 68), 1, given(_points, "landmarks")),
-        _Group("3Dfp", _numbered("", "XYZ", 68), 1, None),
-        _Group("pdmparams", ("p_scale", "p_rx", "p_ry", "p_rz", "p_tx", "p_ty"), 3, None),
-        _Group("pdmparams", tuple(f"p_{i}" for i in range(34)), 3, None),
+        _Group("3Dfp", _numbered("", "XYZ", 68), 1, given(fitted.points_3d, *fit)),
+        _Group(
+            "pdmparams",
+            ("p_scale", "p_rx", "p_ry", "p_rz", "p_tx", "p_ty"),
+            3,
+            given(lambda t: fitted.weak_perspective(t, HEAD_MIDDLE), *fit),
+        ),
+        _Group(
+            "pdmparams",
+            tuple(f"p_{i}" for i in range(34)),
+            3,
+            (lambda t: t["shape_modes"]) if modes == (34,) else None,
+        ),
         *(_Group("aus", (f"{u}_r",), 2, _intensity(u, intensities)) for u in _INTENSITIES),
         *(_Group("aus", (f"{u}_c",), 1, _presence(u, presences)) for u in _PRESENCES),
     )
@@ -116,11 +129,17 @@ def _gaze_angle(table: FaceTable) -> AnyArray:
 
 def _camera_gaze(table: FaceTable) -> Floats:
     """(n, 2, 3) unit vectors in the camera's axes."""
-    return np.asarray(table["gaze"] @ line_of_sight(_head_middle(table)).swapaxes(1, 2))
+    return np.asarray(table["gaze"] @ sight_rotation(_head_middle(table)).swapaxes(1, 2))
+
+
+def _eyes(table: FaceTable) -> AnyArray:
+    return fitted.eyes(table, _camera_gaze(table))
 
 
 def _head_middle(table: FaceTable) -> Floats:
-    """(n, 3) mm. The position was fitted under the rotation as it appears."""
+    """(n, 3) mm. Without a fit, the position was found under the rotation as it appears."""
+    if "landmarks_3d" in table:
+        return np.asarray(table["landmarks_3d"].astype(float).mean(axis=1))
     apparent = rotation_from_euler(table["pose_euler"].astype(float))
     return np.asarray(table["pose_t"] + apparent @ HEAD_MIDDLE)
 
@@ -128,22 +147,8 @@ def _head_middle(table: FaceTable) -> Floats:
 def _pose_angles(table: FaceTable) -> AnyArray:
     """(n, 3) rad: the angles of R = Rx · Ry · Rz, head to camera axes."""
     apparent = rotation_from_euler(table["pose_euler"].astype(float))
-    rotation = line_of_sight(_head_middle(table)) @ apparent
-    return np.stack(
-        [
-            np.arctan2(-rotation[:, 1, 2], rotation[:, 2, 2]),
-            np.arcsin(np.clip(rotation[:, 0, 2], -1, 1)),
-            np.arctan2(-rotation[:, 0, 1], rotation[:, 0, 0]),
-        ],
-        axis=1,
-    )
-
-
-def line_of_sight(places: Floats) -> Floats:
-    """(n, 3) places → (n, 3, 3): the least rotation from the optical axis to the line of sight."""
-    x, y, z = (places / np.linalg.norm(places, axis=1, keepdims=True)).T
-    xx, xy, yy = (a / (1 + z) for a in (x * x, x * y, y * y))
-    return np.stack([1 - xx, -xy, x, -xy, 1 - yy, y, -x, -y, z], axis=1).reshape(-1, 3, 3)
+    rotation = sight_rotation(_head_middle(table)) @ apparent
+    return fitted.euler_xyz(rotation)
 
 
 def _points(table: FaceTable) -> AnyArray:

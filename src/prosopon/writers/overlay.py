@@ -87,11 +87,15 @@ class OverlayPictures(OverlayWriter):
 class OverlayVideo(OverlayWriter):
     """One video. Without a single frame no file is written.
 
-    time_base: tick of the source's clock; the times of the frames are multiples of it.
+    time_base: tick of the source's clock; the times of the frames are multiples of it;
+    container: "mp4", or "avi", which holds MPEG-4 Visual.
     """
 
-    def __init__(self, path: Path, time_base: Fraction | None, threads: int = 1) -> None:
+    def __init__(
+        self, path: Path, time_base: Fraction | None, threads: int = 1, container: str = "mp4"
+    ) -> None:
         self.path = path
+        self._format = container
         self._clock = time_base or _CLOCK
         self._threads = threads
         self._partial = PartialFile(path)
@@ -109,8 +113,9 @@ class OverlayVideo(OverlayWriter):
     def _open(self, image: UInt8Array) -> None:
         import av
 
-        self._container = av.open(str(self._partial.part), "w", format="mp4")
-        codec = "libx264" if "libx264" in av.codecs_available else "mpeg4"
+        self._container = av.open(str(self._partial.part), "w", format=self._format)
+        modern = self._format == "mp4" and "libx264" in av.codecs_available
+        codec = "libx264" if modern else "mpeg4"
         if codec == "mpeg4" and self._clock.denominator > 65_535:
             self._clock = _COARSE_CLOCK
         stream = cast("av.VideoStream", self._container.add_stream(codec, options=_OPTIONS[codec]))

@@ -11,7 +11,8 @@ What is converted, where the file has it:
 - ``box`` is drawn around the landmarks, as ours is.
 
 In rows with ``success`` 0, where OpenFace writes zeros or what it saw last, ``face_id`` is −1 and
-everything measured is NaN. All else (``eye_lmk_*``, ``X_*``, ``p_*``) keeps values and flat names.
+everything measured is NaN. A column that is empty in every row is left out. All else
+(``eye_lmk_*``, ``X_*``, ``p_*``) keeps its values and flat names.
 """
 
 from __future__ import annotations
@@ -24,10 +25,17 @@ import numpy as np
 
 from prosopon.crop import face_boxes
 from prosopon.errors import InputError
-from prosopon.geometry import Floats, euler_from_rotation, gaze_angles, rotation_vector
+from prosopon.fit.fitter import COLUMNS as FIT_COLUMNS
+from prosopon.geometry import (
+    Floats,
+    euler_from_rotation,
+    gaze_angles,
+    rotation_vector,
+    sight_rotation,
+)
 from prosopon.heads import HEAD_NAMES, load_head
 from prosopon.types import FRAME_COLUMNS, AnyArray, Column, FaceTable
-from prosopon.writers.openface2 import HEAD_MIDDLE, line_of_sight
+from prosopon.writers.openface2 import HEAD_MIDDLE
 
 Converted = tuple[Column, AnyArray]
 
@@ -45,8 +53,7 @@ _KEPT = (
            "points of the eyes, eye 0 first", decimals=1, planar=True),
     Column("eye_landmarks_3d", (56, 3), _numbered("eye_lmk_", "XYZ", 56), "mm",
            "points of the eyes in the camera frame, eye 0 first", decimals=1, planar=True),
-    Column("landmarks_3d", (68, 3), _numbered("", "XYZ", 68), "mm",
-           "landmarks in the camera frame", decimals=1, planar=True),
+    *(column for column in FIT_COLUMNS if column.name == "landmarks_3d"),
     Column("pdm_rigid", (6,), ("p_scale", "p_rx", "p_ry", "p_rz", "p_tx", "p_ty"), "",
            "scale, rotation (rad) and translation (px) of OpenFace's face model", decimals=3),
     Column("pdm_shape", (34,), tuple(f"p_{i}" for i in range(34)), "",
@@ -75,6 +82,8 @@ def from_openface(path: Path, flat: Mapping[str, AnyArray]) -> FaceTable:
     measured += [(Column(n, (), (n,), "", "", "float64", 6), values) for n, values in left.items()]
     schema = [column for column in FRAME_COLUMNS if column.name in rows]
     for column, values in measured:
+        if len(failed) and np.isnan(values).all():
+            continue
         gap = failed.reshape(-1, *[1] * len(column.shape))
         rows[column.name] = np.where(gap, np.nan, values).astype(column.dtype)
         schema.append(column)
@@ -129,7 +138,7 @@ def _pose_and_gaze(left: dict[str, AnyArray]) -> Iterator[Converted]:
     assert angles is not None
     # A row of zeros, where nothing was found, has no line of sight.
     nowhere = (place == 0).all(axis=1)
-    back = line_of_sight(np.where(nowhere.reshape(-1, 1), (0, 0, 1), place)).swapaxes(1, 2)
+    back = sight_rotation(np.where(nowhere.reshape(-1, 1), (0, 0, 1), place)).swapaxes(1, 2)
     rotation = back @ _rotation(angles)
     yield _ours("pose_r"), rotation_vector(rotation)
     yield _ours("pose_euler"), euler_from_rotation(rotation)
