@@ -49,6 +49,25 @@ def _analyzer_options(command: Any) -> Any:
     return command
 
 
+def _camera_options(command: Any) -> Any:
+    """The options of a command that may know the camera and fit a 3D face."""
+    px: dict[str, Any] = {"type": float, "metavar": "PX"}
+    for option in reversed(
+        (
+            click.option("--fit", is_flag=True,
+                         help="Fit a 3D face: landmarks in mm, head pose again, shape."),
+            click.option("--camera-file", metavar="FILE", type=PATH,
+                         help="Calibration of the camera, as OpenCV writes it (yaml, json, xml)."),
+            click.option("--fx", help="Focal length; --fy too, if it differs.", **px),
+            click.option("--fy", hidden=True, **px),
+            click.option("--cx", help="Optical axis, with --cy  [default: the middle].", **px),
+            click.option("--cy", hidden=True, **px),
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="prosopon", message="%(prog)s %(version)s")
 def main() -> None:
@@ -62,12 +81,20 @@ def main() -> None:
 @click.option("--format", "formats", multiple=True, default=["csv"], show_default=True,
               metavar="NAME",
               help="csv, parquet, jsonl or openface2; may be repeated.")  # fmt: skip
+@click.option("--start", default="0", metavar="TIME",
+              help="Begin here: seconds or hh:mm:ss.mmm.")  # fmt: skip
+@click.option("--end", metavar="TIME", help="End before this time.")
+@click.option("--every", default=1, type=click.IntRange(min=1), metavar="N",
+              help="Measure only each Nth frame.")  # fmt: skip
+@click.option("--fps", type=click.FloatRange(min=0, min_open=True), metavar="F",
+              help="Measure at most F frames a second.")  # fmt: skip
 @click.option("--landmarks", metavar="PACK", help="With pack openface3: mark faces by this pack.")
 @click.option("--baseline", default="none", show_default=True, metavar="CHOICE",
               help="Take each person's resting face off the action units: none, clip (the lowest "
               "tenth of the whole clip) or neutral:FRAME.")  # fmt: skip
 @click.option("--overlay", is_flag=True, help="Also draw the results on the video or image.")
 @click.option("--quiet", is_flag=True, help="Print errors only.")
+@_camera_options
 @_analyzer_options
 def analyze(**options: Any) -> None:
     """Measure every face in images, folders of images, globs, videos, or a camera (its number).
@@ -84,10 +111,48 @@ def analyze(**options: Any) -> None:
 @click.option("--camera", default=0, show_default=True, type=click.IntRange(min=0))
 @click.option("--landmarks", metavar="PACK", help="With pack openface3: mark faces by this pack.")
 @click.option("--jsonl", is_flag=True, help="Print every column, one JSON object a face.")
+@_camera_options
 @_analyzer_options
 def live(**options: Any) -> None:
     """Print what a camera (or VIDEO) shows, frame by frame, until Ctrl-C."""
     from prosopon.commands.live import run
+
+    sys.exit(run(**options))
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True,
+              help="Address to listen on; any but this machine's own needs a token.")
+@click.option("--port", default=8600, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--token", metavar="TEXT",
+              help="Ask visitors for this; better given as PROSOPON_TOKEN, out of sight.")
+@click.option("--folder", type=PATH, metavar="DIR",
+              help="Where the queue and the results are kept.")
+@click.option("--allow", "roots", multiple=True, type=PATH, metavar="DIR",
+              help="Let visitors analyse files in DIR by path; may be repeated.")
+@click.option("--max-upload", default=2000, show_default=True, type=click.IntRange(min=1),
+              metavar="MB")
+@click.option("--max-minutes", default=120.0, show_default=True, help="Longest video.",
+              type=click.FloatRange(min=0, min_open=True))
+@click.option("--keep-days", default=7.0, show_default=True, help="Then results are deleted.",
+              type=click.FloatRange(min=0, min_open=True))
+@_analyzer_options
+def serve(**options: Any) -> None:
+    """Serve a web application and an HTTP API on this machine (needs the extra 'server')."""
+    from prosopon.commands.serve import run
+
+    sys.exit(run(**options))
+
+
+@main.command()
+@click.argument("tables", nargs=-1, required=True, type=PATH, metavar="TABLE...")
+@click.option("--video", type=PATH, metavar="FILE", help="Show what was measured, by reference.")
+@click.option("--embed-video", is_flag=True, help="Put the video into the page.")
+@click.option("-o", "--output", type=PATH, metavar="FILE",
+              help="The page  [default: TABLE.report.html or comparison.html beside it].")  # fmt: skip
+def report(**options: Any) -> None:
+    """Make a page of a TABLE to look through, or one that compares several."""
+    from prosopon.commands.report import run
 
     sys.exit(run(**options))
 
