@@ -16,7 +16,18 @@ if TYPE_CHECKING:
 
 # In the order of the columns in summaries.
 MEASURE_NAMES = (
-    *("blinks", "gaze", "smiles", "units", "emotions", "affect", "head", "quality", "losses"),
+    *(
+        "blinks",
+        "gaze",
+        "smiles",
+        "units",
+        "emotions",
+        "compound",
+        "affect",
+        "head",
+        "quality",
+        "losses",
+    ),
 )
 
 __all__ = ["MEASURE_NAMES", "load_measure"]
