@@ -12,7 +12,7 @@ from prosopon.packs import FORMAT, load_pack, sha256, verify_pack
 from prosopon.types import AnyArray
 from prosopon_train.data.mixture import plain_batches
 from prosopon_train.data.schema import NETWORK_SIZE
-from prosopon_train.export import export_onnx, halve, load_network, quantize
+from prosopon_train.export import export_onnx, halve, load_network, narrow, quantize
 from prosopon_train.marks import fit_to_marks
 from prosopon_train.model.outputs import OUTPUT_SIZE, OUTPUT_SLICES
 from prosopon_train.synth.rig import mean_face
@@ -67,6 +67,7 @@ def write_pack(
     deviation = export_onnx(model, fp32)
     print(f"{fp32.name}: largest deviation from torch {deviation:.2g}")
     quantize(fp32, int8, calibration_crops(calibration))
+    narrow(int8)
     for path in (fp32, int8):
         halve(path)
     if detector.resolve() != (folder / "detector.onnx").resolve():

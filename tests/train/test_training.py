@@ -14,7 +14,7 @@ from prosopon.errors import PackError  # noqa: E402
 from prosopon.packs import load_pack  # noqa: E402
 from prosopon_train.config import Config, Source, load_config  # noqa: E402
 from prosopon_train.data.schema import write_shard  # noqa: E402
-from prosopon_train.export import export_onnx, halve, load_network, quantize  # noqa: E402
+from prosopon_train.export import export_onnx, halve, load_network, narrow, quantize  # noqa: E402
 from prosopon_train.loop import learning_rate, train  # noqa: E402
 from prosopon_train.model.network import FaceNetwork  # noqa: E402
 from prosopon_train.model.outputs import OUTPUT_SIZE  # noqa: E402
@@ -102,6 +102,19 @@ def test_halved_constants_change_little(tmp_path):
     assert path.stat().st_size < 0.75 * size
     after = onnxruntime.InferenceSession(path).run(None, {"crops": crops})[0]
     np.testing.assert_allclose(after, before, atol=5e-3)
+
+
+def test_narrowed_layers_change_little(tmp_path):
+    torch.manual_seed(0)
+    path, crops = tmp_path / "a.onnx", torch.randn(2, 1, 128, 128).numpy()
+    export_onnx(FaceNetwork().eval(), path)
+    before = onnxruntime.InferenceSession(str(path)).run(None, {"crops": crops})[0]
+    size = path.stat().st_size
+    narrow(path)
+    halve(path)
+    after = onnxruntime.InferenceSession(str(path)).run(None, {"crops": crops})[0]
+    np.testing.assert_allclose(after, before, atol=0.01 * np.abs(before).max())
+    assert path.stat().st_size < 0.45 * size
 
 
 def test_a_file_without_config_is_refused(tmp_path):
