@@ -25,6 +25,7 @@ from prosopon.packs import Pack, load_pack
 from prosopon.types import AnyArray, FaceTable, UInt8Array
 from prosopon_eval import robustness
 from prosopon_eval.card_text import Network, Part, render
+from prosopon_eval.curves import Row, draw
 from prosopon_eval.graph import milliseconds, network_size
 from prosopon_eval.report import Slice
 from prosopon_eval.run import run_protocol
@@ -34,6 +35,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+PICTURE = "robustness.svg"  # beside the card
+ROWS = (Row((robustness.NME,), 12.0), Row((robustness.MISSED, robustness.ACCURACY), 100.0))
 MARKED, RATED = "landmarks68_research.parquet", "ferplus.parquet"
 
 
@@ -122,8 +125,11 @@ def _network(name: str, path: Path, shape: tuple[int, ...]) -> Network:
     return Network(name, network_size(path, shape), milliseconds(path, shape))
 
 
-def card(pack: Pack, folders: Sequence[Path], sources: dict[str, Any]) -> str:
-    """The card of ``pack``, measured on what the data ``folders`` hold."""
+def card(pack: Pack, folders: Sequence[Path], sources: dict[str, Any]) -> tuple[str, str]:
+    """The card of ``pack``, measured on what the data ``folders`` hold, and its picture (SVG).
+
+    The picture is empty when there are no data for it.
+    """
     analyzer = RememberingAnalyzer(pack.folder)
     parts = []
     for task in TASKS:
@@ -139,7 +145,8 @@ def card(pack: Pack, folders: Sequence[Path], sources: dict[str, Any]) -> str:
     ):
         if (path := find(folders, name)) is not None:
             curves.extend(measure(plain, path))
-    return render(pack, sources, list(networks(pack)), processor(), parts, curves)
+    text = render(pack, sources, list(networks(pack)), processor(), parts, curves, PICTURE)
+    return text, draw(curves, ROWS, robustness.UNCHANGED.name) if curves else ""
 
 
 @click.command(help=(__doc__ or "").split("::")[0])
@@ -158,9 +165,11 @@ def main(pack: str, folders: tuple[Path, ...], sources: Path | None, output: Pat
     """Measure and write."""
     try:
         spec = load_pack(pack)
-        text = card(spec, folders, read_sources(sources or spec.folder / "sources.toml"))
+        text, picture = card(spec, folders, read_sources(sources or spec.folder / "sources.toml"))
         try:
             output.write_text(text, encoding="utf-8")
+            if picture:
+                output.with_name(PICTURE).write_text(picture, encoding="utf-8")
         except OSError as error:
             raise OutputError(f"{output}: can't be written ({error.strerror})") from error
     except ProsoponError as error:

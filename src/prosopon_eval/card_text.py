@@ -76,8 +76,9 @@ def render(
     machine: str,
     parts: Sequence[Part],
     curves: Sequence[Slice],
+    picture: str,
 ) -> str:
-    """The whole card."""
+    """The whole card; ``picture`` is the name of the file beside it that draws the curves."""
     sections = (
         f"# Model card: {pack.name} {pack.version}",
         f"{pack.summary} Licence of the weights: {pack.license}. {pack.terms}".rstrip(),
@@ -92,7 +93,7 @@ def render(
         "replacement; n counts rows. A group of fewer than ten rows is not measured. Each "
         "protocol's rules are in its module in `prosopon_eval/protocols`.",
         *(_part(part) for part in parts),
-        "## Robustness\n\n" + _curves(curves),
+        "## Robustness\n\n" + _curves(curves, picture),
     )
     return "\n\n".join(sections) + "\n"
 
@@ -191,7 +192,7 @@ def _across(slices: Sequence[Slice], names: Sequence[str], heads: tuple[str, str
     return _table((*heads, *names), rows)
 
 
-def _curves(curves: Sequence[Slice]) -> str:
+def _curves(curves: Sequence[Slice], picture: str) -> str:
     if not curves:
         return "Not measured: neither marked photographs nor FER+ were at hand."
     names = list(dict.fromkeys(part.figure.name for part in curves))
@@ -201,6 +202,7 @@ def _curves(curves: Sequence[Slice]) -> str:
     return (
         "The same pictures made worse in one way at a time (`python -m prosopon_eval.robustness`): "
         f"{counts}. A missed face is an infinite error in the median.\n\n"
+        f"![Error of the points, faces missed and accuracy of emotion by change]({picture})\n\n"
         + _across(curves, names, ("changed", "level"))
     )
 

@@ -37,7 +37,7 @@ def test_render(tmp_path: Path):
         Slice("blur", "2", Figure("NME median", 3.0, "%", 9, 2.0, 4.0)),
         Slice("blur", "2", Figure("FER+ accuracy", 70.0, "%", 8)),
     ]
-    text = card_text.render(pack, SOURCES, networks, "a machine", parts, curves)
+    text = card_text.render(pack, SOURCES, networks, "a machine", parts, curves, "r.svg")
     for expected in (
         "| network, fp32 | 1,234 | 5.6 | 0.01 | 1.50 (1.25) |",
         "| d | u | t |",
@@ -47,11 +47,12 @@ def test_render(tmp_path: Path):
         "| a | 3 | 1 |",
         "| glasses: worn | AUC | not measured |  | 4 |",
         "### Gaze\n\n`python -m prosopon_eval gaze y`\n\nNot measured",
+        "by change](r.svg)",
         "| blur | 2 | 3.00 % (2.00 to 4.00) | 70.00 % |",
         "no human ratings of valence or arousal, and no measured gaze were at hand",
     ):
         assert expected in text
-    assert text == card_text.render(pack, SOURCES, networks, "a machine", parts, curves)
+    assert text == card_text.render(pack, SOURCES, networks, "a machine", parts, curves, "r.svg")
 
 
 def test_slices_of_several_figures_are_a_column_each():
