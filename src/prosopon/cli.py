@@ -158,6 +158,21 @@ def report(**options: Any) -> None:
 
 
 @main.command()
+@click.argument("first", type=PATH, metavar="A")
+@click.argument("second", type=PATH, metavar="B")
+@click.option("--json", "json_path", type=PATH, metavar="FILE", help="Also write this file.")
+@click.option("--csv", "csv_path", type=PATH, metavar="FILE", help="Also write this file.")
+def compare(**options: Any) -> None:
+    """Tell how far two tables of one clip agree, value by value.
+
+    A and B are tables of ours or of OpenFace 2.
+    """
+    from prosopon.commands.compare import run
+
+    sys.exit(run(**options))
+
+
+@main.command()
 @click.argument("source", required=False, type=PATH, metavar="[INPUT]")
 @click.option("--json", "json_path", type=PATH, metavar="FILE", help="Also write this file.")
 @_analyzer_options
