@@ -46,15 +46,19 @@ def write_video(
     mirrored: bool = False,
     sound: bool = False,
     options: dict[str, str] | None = None,
+    stream_options: dict[str, str] | None = None,
+    metadata: dict[str, str] | None = None,
 ) -> Path:
     """A video of ``picture`` (grey) at the given times; frame i is brightened by i.
 
     rotation: degrees counter-clockwise that a player has to turn it, mirrored: flip it after;
-    sound: with a second of silence from time 0.
+    sound: with a second of silence from time 0; options, metadata: of the container;
+    stream_options: of the encoder.
     """
     picture = quadrants() if picture is None else picture
     with av.open(str(path), "w", options=options or {}) as container:
-        stream: Any = container.add_stream(codec, rate=25)
+        container.metadata.update(metadata or {})
+        stream: Any = container.add_stream(codec, rate=25, options=stream_options or {})
         stream.height, stream.width = picture.shape
         stream.pix_fmt = pix_fmt
         stream.time_base = stream.codec_context.time_base = time_base

@@ -9,7 +9,7 @@ import signal
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -24,6 +24,7 @@ from click.testing import CliRunner, Result
 import fakepack
 from prosopon import __version__, runner
 from prosopon.cli import main
+from prosopon.progress import Advance
 from prosopon.types import UInt8Array
 from prosopon.writers.base import PartialFile
 
@@ -270,27 +271,54 @@ def test_folder_without_permission(here: Path, pack: str):
 # Ctrl-C
 
 
-def test_interrupt_keeps_the_rows_so_far(here: Path, pack: str, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_interrupt_keeps_the_rows_so_far(
+    here: Path, pack: str, monkeypatch: pytest.MonkeyPatch, kind: signal.Signals
+):
     @contextmanager
-    def interrupted_at_the_third_frame(*_: object, **__: object) -> Iterator[Callable[[], None]]:
+    def interrupted_at_the_third_frame(*_: object, **__: object) -> Iterator[Advance]:
         frames = count(1)
 
-        def advance() -> None:
+        def advance(note: str = "") -> None:
             if next(frames) == 3:
-                signal.raise_signal(signal.SIGINT)
+                signal.raise_signal(kind)
 
         yield advance
 
     monkeypatch.setattr(runner, "progress", interrupted_at_the_third_frame)
     write_video(here / "clip.mkv")
-    before = signal.getsignal(signal.SIGINT)
+    before = signal.getsignal(kind)
     result = prosopon("analyze", "clip.mkv", "after.mkv", "--pack", pack)
     assert result.exit_code == 1
     assert result.stderr == "stopped; out/clip.csv holds what was measured\n"
     assert [row["frame"] for row in rows(here / "out/clip.csv")] == ["0", "1", "2"]
     sidecar = json.loads((here / "out/clip.json").read_text())
     assert (sidecar["complete"], sidecar["counts"]["frames"]) == (False, 3)
-    assert signal.getsignal(signal.SIGINT) is before
+    assert sidecar["stopped_after"] == {"frame": 2, "time": 0.2}
+    assert signal.getsignal(kind) is before
+
+
+def test_stretch_of_a_video(here: Path, pack: str):
+    write_video(here / "clip.mkv", frames=12)
+    result = prosopon("analyze", "clip.mkv", "--pack", pack, "--start", "0:00.3", "--end", "1",
+                      "--every", 2)  # fmt: skip
+    assert result.exit_code == 0, result.output
+    table = rows(here / "out/clip.csv")
+    assert [row["frame"] for row in table] == ["3", "5", "7", "9"]
+    assert [float(row["time"]) for row in table] == pytest.approx([0.3, 0.5, 0.7, 0.9])
+    sidecar = json.loads((here / "out/clip.json").read_text())
+    assert sidecar["selection"] == {"start": 0.3, "end": 1.0, "every": 2, "fps": None}
+    assert sidecar["complete"] is True
+
+
+def test_stretch_without_a_frame(here: Path, pack: str):
+    write_video(here / "clip.mkv")
+    result = prosopon("analyze", "clip.mkv", "--pack", pack, "--start", "9")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "error: clip.mkv: no frame from 9 s to its end; choose another start or end\n"
+    )
+    assert not list((here / "out").iterdir())
 
 
 # Usage
@@ -301,6 +329,9 @@ def test_interrupt_keeps_the_rows_so_far(here: Path, pack: str, monkeypatch: pyt
     [
         (["analyze"], "Missing argument 'INPUT...'"),
         (["analyze", "a.png", "--format", "xls"], "no format 'xls'; there are: csv, "),
+        (["analyze", "a.mp4", "--start", "1:2:3:4"], "'1:2:3:4' is no time; give seconds or hh:"),
+        (["analyze", "a.mp4", "--start", "5", "--end", "4"], "end: expected later than 5 s"),
+        (["analyze", "a.mp4", "--every", "2", "--fps", "5"], "every and fps: expected one"),
         (["analyze", "a.png", "--threads", "0"], "0 is not in the range"),
         (["analyze", "a.png", "--pack", "nought"], "error: no pack 'nought'; installed: "),
         (["nought"], "No such command 'nought'"),

@@ -26,7 +26,7 @@ from prosopon.heads.quality import confidence
 from prosopon.network import FaceNetwork
 from prosopon.packs import load_pack
 from prosopon.session import create_session
-from prosopon.sources import Source, open_source
+from prosopon.sources import SelectedSource, Selection, Source, open_source
 from prosopon.track.tracker import Tracker, TrackSettings
 from prosopon.types import FRAME_COLUMNS, AnyArray, Crops, FaceTable, FloatArray, Frame, UInt8Array
 
@@ -176,9 +176,22 @@ class Analyzer:
         pending.frames.append((0, 0.0, list(range(len(faces)))))
         return self._decode(pending, self._fitter(share=False), keep_empty=False)
 
-    def video(self, path: str | Path) -> Iterator[Result]:
-        """The faces of each frame of a video, animated image, folder or image file, in order."""
-        with open_source(path, threads=self._threads) as source:
+    def video(
+        self,
+        path: str | Path,
+        *,
+        start: float = 0.0,
+        end: float | None = None,
+        every: int = 1,
+        fps: float | None = None,
+    ) -> Iterator[Result]:
+        """The faces of each frame of a video, animated image, folder or image file, in order.
+
+        start, end, every, fps: which frames, see :class:`prosopon.sources.Selection`; they keep
+        their numbers and times.
+        """
+        selection = Selection(start, end, every, fps)
+        with SelectedSource(open_source(path, threads=self._threads), selection) as source:
             yield from self.frames(source)
 
     def frames(self, source: Source) -> Iterator[Result]:
@@ -382,8 +395,22 @@ def _luminance(image: UInt8Array) -> UInt8Array:
     raise InputError(f"image: expected shape (h, w, 3) BGR or (h, w) grey, got {image.shape}")
 
 
-def analyze(path: str | Path | int, **options: Any) -> FaceTable:
-    """The whole of an image, folder or video as one table; options as for :class:`Analyzer`."""
+def analyze(
+    path: str | Path | int,
+    *,
+    start: float = 0.0,
+    end: float | None = None,
+    every: int = 1,
+    fps: float | None = None,
+    **options: Any,
+) -> FaceTable:
+    """The whole of an image, folder or video as one table.
+
+    start, end, every, fps: which frames, see :class:`prosopon.sources.Selection`; options as for
+    :class:`Analyzer`.
+    """
+    selection = Selection(start, end, every, fps)
     analyzer = Analyzer(**options)
-    with open_source(path, threads=options.get("threads", 1)) as source:
+    opened = open_source(path, threads=options.get("threads", 1))
+    with SelectedSource(opened, selection) as source:
         return FaceTable.concat(analyzer.tables(source), analyzer.schema)

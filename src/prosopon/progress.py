@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
-Advance = Callable[[], object]
+
+class Advance(Protocol):
+    """To be called once a frame; note: what to show at the end of the line."""
+
+    def __call__(self, note: str = "") -> object: ...
+
 
 _REFRESH_S = 0.2
 
@@ -33,25 +39,26 @@ def progress(label: str, total: int | None, *, quiet: bool = False) -> Iterator[
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]} frames/s"),
         TimeLeft(),
+        TextColumn("{task.fields[note]}"),
     )
     # Drawn from here a few times a second: a thread of its own would wake between frames.
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
-        task = bar.add_task(escape(label), total=total, rate="-")
+        task = bar.add_task(escape(label), total=total, rate="-", note="")
         started = drawn = time.perf_counter()
         done = 0
 
-        def advance() -> None:
+        def advance(note: str = "") -> None:
             nonlocal done, drawn
             done += 1
             now = time.perf_counter()
             if now - drawn >= _REFRESH_S:
                 drawn = now
                 rate = f"{done / (now - started):.0f}"
-                bar.update(task, completed=done, rate=rate, refresh=True)
+                bar.update(task, completed=done, rate=rate, note=note, refresh=True)
 
         yield advance
 
 
-def _nothing() -> None:
+def _nothing(note: str = "") -> None:
     """What a quiet run calls once a frame."""

@@ -18,14 +18,15 @@ import numpy as np
 from prosopon.errors import InputError
 from prosopon.filters.baseline import NO_BASELINE, Baseline, Choice
 from prosopon.inputs import Job
-from prosopon.machine import versions
+from prosopon.overlap import read_ahead, write_behind
 from prosopon.pipeline import Analyzer
 from prosopon.progress import Advance, progress
-from prosopon.sources import Source
+from prosopon.record import describe_run, describe_source
+from prosopon.sources import EVERYTHING, SelectedSource, Selection, Source
 from prosopon.types import FaceTable, Frame
 from prosopon.writers import file_suffix, open_writer
 from prosopon.writers.overlay import OverlayWriter, open_overlay
-from prosopon.writers.sidecar import describe_columns, describe_input, write_sidecar
+from prosopon.writers.sidecar import describe_columns, write_sidecar
 
 if TYPE_CHECKING:
     from prosopon.compat.openface3.analyzer import OpenFace3Analyzer
@@ -75,15 +76,17 @@ class _Watched(Source):
         super().__init__()
         self.kind = source.kind
         self.frames = 0
+        self.last: Frame | None = None
         self._source, self._stop, self._advance = source, stop, advance
 
     def __iter__(self) -> Iterator[Frame]:
-        for frame in self._source:
+        for frame in read_ahead(self._source):
             if self._stop.is_set():
                 return
             yield frame
             self.frames += 1
-            self._advance()
+            self.last = frame
+            self._advance(self._source.damage.note())
 
 
 def analyze_input(
@@ -92,6 +95,7 @@ def analyze_input(
     folder: Path,
     formats: Sequence[str] = ("csv",),
     *,
+    selection: Selection = EVERYTHING,
     baseline: Choice = NO_BASELINE,
     overlay: bool = False,
     quiet: bool = False,
@@ -99,8 +103,8 @@ def analyze_input(
     """Measure ``job`` and write ``folder/<stem>.<format>``, the sidecar and the overlay.
 
     Of format openface2 it is ``<stem>.openface2.csv``. Files appear complete or not at all. Ctrl-C
-    ends the input early and keeps the rows so far. Raises InputError when it can't be read,
-    OutputError when a result can't be written.
+    and SIGTERM end the input early and keep the rows so far. Raises InputError when it can't be
+    read or nothing of it is selected, OutputError when a result can't be written.
 
     With a ``baseline`` the rows wait in ``folder`` until the input has ended; the overlay shows
     what was measured before it is subtracted.
@@ -108,7 +112,7 @@ def analyze_input(
     started, began = time.perf_counter(), datetime.now(timezone.utc)
     counts = _Counts()
     outputs = [folder / f"{job.stem}{file_suffix(name)}" for name in formats]
-    with job.open(analyzer.settings["threads"]) as source:
+    with _selected(job.open(analyzer.settings["threads"]), selection) as source:
         corrected = _baseline(analyzer, source, job, baseline)
         schema = corrected.schema if corrected else analyzer.schema
         with ExitStack() as stack:
@@ -131,12 +135,17 @@ def analyze_input(
                 tables = analyzer.tables(watched)
             if corrected:
                 tables = corrected.stream(tables, folder)
-            for table in tables:
-                counts.add(table)
+
+            def write(table: FaceTable) -> None:
                 for writer in writers:
                     writer.write(table)
+
+            keep = stack.enter_context(write_behind(write))
+            for table in tables:
+                counts.add(table)
+                keep(table)
             if not watched.frames and not stop.is_set():
-                raise InputError(_why_nothing(job.name, source.problems))
+                raise InputError(_why_nothing(job.name, source.report(), selection))
         summary = Summary(
             name=job.name,
             outputs=tuple(outputs),
@@ -145,10 +154,11 @@ def analyze_input(
             faces=counts.faces,
             identities=counts.identities,
             seconds=time.perf_counter() - started,
-            problems=(*source.problems, *(corrected.problems(job.name) if corrected else ())),
+            problems=(*source.report(), *(corrected.problems(job.name) if corrected else ())),
             complete=not stop.is_set(),
         )
-        sidecar = _sidecar(analyzer, source, summary) | {"started": began.isoformat()}
+        sidecar = _sidecar(analyzer, source, selection, summary, watched.last)
+        sidecar["started"] = began.isoformat()
         sidecar["columns"] = describe_columns(schema)
         sidecar["baseline"] = corrected.notes() if corrected else {"choice": str(baseline)}
     for writer in writers:
@@ -176,17 +186,27 @@ def _drawn(
         yield result.faces
 
 
-def _why_nothing(name: str, problems: Sequence[str]) -> str:
+def _selected(source: Source, selection: Selection) -> Source:
+    return source if selection == EVERYTHING else SelectedSource(source, selection)
+
+
+def _why_nothing(name: str, problems: Sequence[str], selection: Selection) -> str:
     if len(problems) > 1:
         return f"{name}: none of it can be read ({len(problems)} errors); the first: {problems[0]}"
-    return problems[0] if problems else f"{name}: holds no frames; check that it is whole"
+    if problems:
+        return problems[0]
+    if selection != EVERYTHING:
+        end = "its end" if selection.end is None else f"{selection.end:g} s"
+        return f"{name}: no frame from {selection.start:g} s to {end}; choose another start or end"
+    return f"{name}: holds no frames; check that it is whole"
 
 
 @contextmanager
 def interrupt() -> Iterator[threading.Event]:
-    """An event that Ctrl-C sets, so that the frame in hand is finished; a second Ctrl-C raises.
+    """An event that Ctrl-C or SIGTERM sets, so that the frame in hand is finished.
 
-    Outside the main thread, where signals don't arrive, nothing sets it.
+    The second of them raises KeyboardInterrupt. Outside the main thread, where signals don't
+    arrive, nothing sets it.
     """
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
@@ -198,19 +218,23 @@ def interrupt() -> Iterator[threading.Event]:
             raise KeyboardInterrupt
         stop.set()
 
-    before = signal.signal(signal.SIGINT, note)
+    before = {kind: signal.signal(kind, note) for kind in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop
     finally:
-        signal.signal(signal.SIGINT, before)
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
 
 
 def _sidecar(
-    analyzer: Analyzer | OpenFace3Analyzer, source: Source, summary: Summary
+    analyzer: Analyzer | OpenFace3Analyzer,
+    source: Source,
+    selection: Selection,
+    summary: Summary,
+    last: Frame | None,
 ) -> dict[str, Any]:
-    pack = analyzer.pack
-    return {
-        "input": _describe(source, summary.name),
+    facts = {
+        "input": describe_source(source, summary.name),
         "outputs": [path.name for path in summary.outputs],
         "complete": summary.complete,
         "counts": {
@@ -222,34 +246,7 @@ def _sidecar(
         },
         "problems": list(summary.problems),
         "seconds": round(summary.seconds, 3),
-        "pack": {
-            "name": pack.name,
-            "version": pack.version,
-            "license": pack.license,
-            "terms": pack.terms,
-            "sha256": {file.path.name: file.sha256 for file in pack.files},
-        },
-        "settings": analyzer.settings,
-        "versions": versions(),
     }
-
-
-def _describe(source: Source, name: str) -> dict[str, Any]:
-    """Kind, size and time of a source, and the hash of what it was read from."""
-    facts: dict[str, Any] = {"kind": source.kind, "name": name}
-    if source.kind == "images":
-        facts["files"] = [_describe_picture(path) for path in source.files]
-    elif source.path is not None:
-        facts |= describe_input(source.path)
-    if source.size:
-        facts["size"] = list(source.size)
-    known = {"duration": source.duration, "fps": source.fps}
-    return facts | {key: value for key, value in known.items() if value}
-
-
-def _describe_picture(path: Path) -> dict[str, Any]:
-    """Position i in the list is frame i of the table."""
-    try:
-        return describe_input(path)
-    except InputError:  # named among the problems
-        return {"path": str(path)}
+    if not summary.complete and last is not None:
+        facts["stopped_after"] = {"frame": last.index, "time": last.time}
+    return facts | describe_run(analyzer, source, selection)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import zlib
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,11 @@ import pytest
 
 from media import MILLISECOND, corners, noise, quadrants, write_video
 from prosopon.errors import InputError
+from prosopon.sources import SelectedSource, Selection, Source
+from prosopon.sources.damage import Damage
 from prosopon.sources.video import VideoSource
 
+FRAME = Fraction(1, 25)
 IRREGULAR = (0, 40, 90, 200, 210, 500)
 
 
@@ -133,12 +138,122 @@ def test_frames_outlive_the_iteration(tmp_path: Path) -> None:
     assert len(set(levels)) > 5
 
 
-def test_threads_give_the_same_frames(tmp_path: Path) -> None:
-    path = write_video(tmp_path / "a.mp4", range(0, 1200, 40), noise())
-    with VideoSource(path, threads=1) as one, VideoSource(path, threads=4) as four:
-        for a, b in zip(one, four, strict=True):
-            assert a.time == b.time
-            np.testing.assert_array_equal(a.luma, b.luma)
+@pytest.mark.parametrize("codec", ["libx264", "mjpeg"])
+def test_threads_give_the_same_frames_of_a_damaged_file(tmp_path: Path, codec: str) -> None:
+    make = _moving if codec == "libx264" else _intra
+    path = make(tmp_path / "a.mp4")
+    content = bytearray(path.read_bytes())
+    for place in np.random.default_rng(0).integers(5000, len(content) - 5000, 40):
+        content[place] ^= 0xFF
+    path.write_bytes(content)
+    one, four = VideoSource(path, threads=1), VideoSource(path, threads=4)
+    assert _pixels(one) == _pixels(four)
+    assert list(one.damage) == list(four.damage) != []
+
+
+def _moving(path: Path, *, open_gop: bool = False) -> Path:
+    """120 frames with B-frames and a keyframe every 30."""
+    options = {"bf": "3", "x264-params": f"keyint=30:scenecut=0:open-gop={int(open_gop)}"}
+    return write_video(path, range(120), noise(96, 64), time_base=FRAME, stream_options=options)
+
+
+def _pixels(source: Source) -> list[tuple[int, float, int]]:
+    with source:
+        return [(f.index, f.time, zlib.crc32(np.ascontiguousarray(f.luma))) for f in source]
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts", "a.avi", "a.h264"])
+@pytest.mark.parametrize("open_gop", [False, True])
+def test_b_frames_come_in_order_each_once(tmp_path: Path, name: str, open_gop: bool) -> None:
+    with VideoSource(_moving(tmp_path / name, open_gop=open_gop)) as source:
+        frames = [(frame.index, frame.time) for frame in source]
+        assert not source.damage
+    origin = frames[0][1]  # a transport stream's is that of its first packet
+    assert [index for index, _ in frames] == list(range(120))
+    assert [time - origin for _, time in frames] == pytest.approx([i / 25 for i in range(120)])
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts", "a.avi", "a.h264"])
+@pytest.mark.parametrize("open_gop", [False, True])
+def test_starting_in_the_middle_gives_the_same_frames(
+    tmp_path: Path, name: str, open_gop: bool
+) -> None:
+    path = _moving(tmp_path / name, open_gop=open_gop)
+    whole = [row for row in _pixels(VideoSource(path)) if 2.5 <= row[1] < 3.9]
+    part = _pixels(SelectedSource(VideoSource(path), Selection(2.5, 3.9)))
+    assert part == whole
+    assert len(part) == 35
+
+
+def test_starting_in_the_middle_decodes_little(tmp_path: Path) -> None:
+    source = VideoSource(_moving(tmp_path / "a.mp4"))
+    source.skip_to(4.0)  # frame 100, whose keyframe is 90
+    assert next(iter(source)).index == 60
+    source.close()
+
+
+def _overwrite(path: Path, packets: Sequence[int]) -> None:
+    """Zeros in place of these packets, counted in order of decoding."""
+    content = bytearray(path.read_bytes())
+    with av.open(str(path)) as container:
+        places = [(p.pos, p.size) for p in container.demux(video=0) if p.size]
+    for position, size in (places[i] for i in packets):
+        content[position : position + size] = bytes(size)
+    path.write_bytes(content)
+
+
+def test_damage_within_a_group_is_told_up_to_the_next_keyframe(tmp_path: Path) -> None:
+    path = _moving(tmp_path / "a.mp4")
+    whole = _pixels(VideoSource(path))
+    _overwrite(path, [40, 41])
+    source = VideoSource(path)
+    rows = _pixels(source)
+    lost = {i for d in source.damage if d.lost for i in range(d.first, d.last + 1)}
+    doubted = {i for d in source.damage if not d.lost for i in range(d.first, d.last + 1)}
+    assert len(lost) == source.skipped == 2
+    assert [row[0] for row in rows] == [i for i in range(120) if i not in lost]
+    assert [row[:2] for row in rows] == [row[:2] for row in whole if row[0] not in lost]
+    changed = {row[0] for row in rows if row != whole[row[0]]}
+    assert changed <= doubted
+    assert max(doubted) == 59
+
+
+def test_group_without_its_keyframe_is_lost(tmp_path: Path) -> None:
+    path = _moving(tmp_path / "a.mp4")
+    _overwrite(path, [0])
+    with VideoSource(path) as source:
+        frames = [(frame.index, frame.time) for frame in source]
+        assert list(source.damage) == [Damage(True, 0, 29, 0.0, 1.16)]
+    assert frames == [(i, i / 25) for i in range(30, 120)]
+
+
+def test_damage_before_the_start_is_not_told(tmp_path: Path) -> None:
+    path = _moving(tmp_path / "a.mp4")
+    _overwrite(path, [40, 41])
+    source = SelectedSource(VideoSource(path), Selection(2.4))
+    assert [row[0] for row in _pixels(source)] == list(range(60, 120))
+    assert not source.damage
+    assert source.skipped == 0
+
+
+def test_edit_list_cuts_the_beginning(tmp_path: Path) -> None:
+    path = write_video(
+        tmp_path / "a.mp4", range(-17, 23), noise(), time_base=FRAME,
+        stream_options={"bf": "2"},
+    )  # fmt: skip
+    with av.open(str(path)) as container:
+        assert sum(p.is_discard for p in container.demux(video=0)) == 17
+    with VideoSource(path) as source:
+        assert [(frame.index, frame.time) for frame in source] == [(i, i / 25) for i in range(23)]
+        assert not source.damage
+
+
+def test_drop_frame_timecode_drops_no_frame(tmp_path: Path) -> None:
+    path = write_video(
+        tmp_path / "a.mov", range(40), time_base=Fraction(1001, 30000),
+        metadata={"timecode": "00:00:59;10"},
+    )  # fmt: skip
+    assert _times(path) == [i * 1001 / 30000 for i in range(40)]
 
 
 def _intra(path: Path) -> Path:
@@ -189,7 +304,11 @@ def test_damaged_packets_are_skipped_and_counted(tmp_path: Path) -> None:
     with VideoSource(path) as source:
         times = [frame.time for frame in source]
         assert source.skipped == 3
-        assert source.problems == [f"{path}: 3 damaged packets skipped between 0.800 and 0.880 s"]
+        assert source.problems == []
+        assert list(source.damage) == [Damage(True, 20, 22, 0.8, 0.88)]
+        assert source.report() == (
+            f"{path}: 3 frames that could not be decoded, left out: 20 to 22 (0.800 to 0.880 s)",
+        )
     assert times == [i / 25 for i in range(50) if not 20 <= i < 23]
 
 

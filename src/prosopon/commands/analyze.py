@@ -10,8 +10,9 @@ import click
 from prosopon.analyzers import open_analyzer
 from prosopon.errors import InputError, OutputError
 from prosopon.filters.baseline import Choice
-from prosopon.inputs import find_jobs
+from prosopon.inputs import find_jobs, parse_time
 from prosopon.runner import Summary, analyze_input
+from prosopon.sources import Selection
 from prosopon.writers import FORMATS
 
 
@@ -22,6 +23,10 @@ def run(
     baseline: str,
     overlay: bool,
     quiet: bool,
+    start: str,
+    end: str | None,
+    every: int,
+    fps: float | None,
     **options: Any,
 ) -> int:
     """Analyse ``inputs``; 1 when something could not be read or written, or was stopped."""
@@ -30,9 +35,14 @@ def run(
             raise click.UsageError(f"no format {name!r}; there are: {', '.join(FORMATS)}")
     try:
         chosen = Choice.parse(baseline)
+        selection = Selection(
+            parse_time(start), None if end is None else parse_time(end), every, fps
+        )
     except InputError as error:
         raise click.UsageError(str(error)) from error
     jobs = find_jobs(inputs)
+    if "openface2" in formats and not options.get("fit"):
+        options["fit"] = None  # its table has columns of a fit; a pack may have none to give
     analyzer = open_analyzer(**options)
     failed = 0
     for job in jobs:
@@ -42,6 +52,7 @@ def run(
                 job,
                 folder,
                 tuple(dict.fromkeys(formats)),
+                selection=selection,
                 baseline=chosen,
                 overlay=overlay,
                 quiet=quiet,

@@ -12,8 +12,9 @@ from prosopon.sources.camera import CameraSource
 from prosopon.sources.folder import open_folder, open_pattern
 from prosopon.sources.header import read_header
 from prosopon.sources.image import SUFFIXES, ImageSource, check_file, read_image
+from prosopon.sources.selection import EVERYTHING, SelectedSource, Selection
 
-__all__ = ["Source", "open_source", "read_image"]
+__all__ = ["EVERYTHING", "SelectedSource", "Selection", "Source", "open_source", "read_image"]
 
 
 def open_source(spec: str | Path | int, threads: int = 1) -> Source:
@@ -21,7 +22,7 @@ def open_source(spec: str | Path | int, threads: int = 1) -> Source:
 
     spec: path of a file or folder, a pattern such as ``faces/*.jpg``, or a camera index (also as
         text, where no file has that name). Files are told apart by their content.
-    threads: decoder threads of a video; 0 lets the decoder choose.
+    threads: decoder threads of a video, where they can't change what it gives.
 
     InputError: missing, empty, broken, too large (100 megapixels) or too small (16 px) a file, a
     folder or pattern without pictures, no such camera.

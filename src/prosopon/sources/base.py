@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from prosopon.errors import InputError
+from prosopon.sources.damage import DamageLog
 from prosopon.types import Frame
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ class Source(ABC):
     time_base: seconds of one tick of the source's clock, so that a video can be written with the
         same timestamps; None where there is no such clock.
     skipped: frames or pictures that could not be read so far.
-    problems: one line each for whatever was skipped, damaged or missing so far.
+    problems: one line each for whatever could not be read or is missing so far.
+    damage: frames of a video that were lost or damaged so far.
     """
 
     kind: str
@@ -49,11 +51,23 @@ class Source(ABC):
 
     def __init__(self) -> None:
         self.problems: list[str] = []
+        self.damage = DamageLog()
         self.skipped = 0
 
     @abstractmethod
     def __iter__(self) -> Iterator[Frame]:
         """The frames in order of time."""
+
+    def skip_to(self, start: float) -> None:
+        """Frames before ``start`` (s) need not be given; the others keep their numbers and times.
+
+        Called before the iteration. A source that can't save work this way does nothing.
+        """
+        return None
+
+    def report(self) -> tuple[str, ...]:
+        """``problems``, and a line for each kind of damage."""
+        return (*self.problems, *(f"{self.path}: {line}" for line in self.damage.lines()))
 
     def close(self) -> None:
         """Let go of the file or device. May be called twice."""
