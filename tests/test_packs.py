@@ -147,3 +147,17 @@ def test_sha256(tmp_path: Path):
 def test_bundled_packs_are_whole():
     for folder in list_packs().values():
         verify_pack(load_pack(folder))
+
+
+def test_a_file_may_stand_in_another_installed_pack(home: Path, folder: Path, tmp_path: Path):
+    add_pack(folder)
+    other = fakepack.write_pack(tmp_path / "other", "other")
+    (other / "detector.onnx").unlink()
+    edit(other, 'file = "detector.onnx"', 'file = "detector.onnx"\npack = "fake"')
+    verify_pack(load_pack(other))
+    added = add_pack(other)
+    assert load_pack("other").detector.file.path == home / "fake" / "detector.onnx"
+    assert not (added.folder / "detector.onnx").exists(), "it is not copied"
+    edit(added.folder, 'pack = "fake"', 'pack = "missing"')
+    with pytest.raises(PackError, match=r"detector\.pack: expected one of .*fake.*'missing'"):
+        load_pack("other")

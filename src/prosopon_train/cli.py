@@ -44,11 +44,20 @@ def run(
     )
 
 
-@main.command(help="Export the checkpoint NETWORK and lay out a pack in FOLDER.")
+@main.command(short_help="Export a checkpoint and lay out a pack.")
 @click.argument("network", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--detector", required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--rig", required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--detector", type=click.Path(exists=True, path_type=Path))
+@click.option("--rig", type=click.Path(exists=True, path_type=Path))
+@click.option("--base", metavar="PACK", help="Use all but the network of this installed pack.")
+@click.option(
+    "--files",
+    "precisions",
+    multiple=True,
+    type=click.Choice(["fp32", "int8"]),
+    default=["fp32", "int8"],
+    show_default=True,
+)
 @click.option(
     "--calibration",
     required=True,
@@ -78,8 +87,10 @@ def run(
 def pack(
     network: Path,
     folder: Path,
-    detector: Path,
-    rig: Path,
+    detector: Path | None,
+    rig: Path | None,
+    base: str | None,
+    precisions: tuple[str, ...],
     calibration: tuple[Path, ...],
     name: str,
     version: str,
@@ -91,10 +102,24 @@ def pack(
     marks: Path | None,
     threshold: float,
 ) -> None:
-    from prosopon_train.pack import PackInfo, write_pack
+    """Export the checkpoint NETWORK and lay out a pack in FOLDER.
 
-    info = PackInfo(name, version, license_, terms, summary, precision, landmark_offset, threshold)
-    write_pack(folder, info, network, detector, rig, list(calibration), marks)
+    A new pack takes its other files from --detector and --rig, or all of them from another pack
+    (--base); a pack that is in FOLDER already keeps them.
+    """
+    from prosopon_train.pack import PackInfo, write_face, write_pack
+
+    if detector is not None and rig is not None:
+        write_face(folder, detector, rig)
+        (folder / "pack.toml").unlink(missing_ok=True)
+    elif detector is not None or rig is not None:
+        raise click.UsageError("--detector and --rig go together")
+    elif base is None and not (folder / "pack.toml").exists():
+        raise click.UsageError("a new pack needs --detector and --rig, or --base")
+    info = PackInfo(
+        *(name, version, license_, terms, summary, precision, base, landmark_offset, threshold)
+    )
+    write_pack(folder, info, network, list(calibration), precisions, marks)
 
 
 @main.command(short_help="Convert ICT-FaceKit's OBJ files into the compact rig.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,14 +14,20 @@ from prosopon.types import AnyArray
 from prosopon_train.data.mixture import plain_batches
 from prosopon_train.data.schema import NETWORK_SIZE
 from prosopon_train.export import export_onnx, halve, load_network, narrow, quantize
+from prosopon_train.face_model import derive
 from prosopon_train.marks import fit_to_marks
 from prosopon_train.model.outputs import OUTPUT_SIZE, OUTPUT_SLICES
-from prosopon_train.synth.rig import mean_face
+from prosopon_train.synth.rig import load_rig, mean_face
+
+PRECISIONS = ("fp32", "int8")
 
 
 @dataclass(frozen=True)
 class PackInfo:
-    """What pack.toml says besides files: see ``prosopon.packs``."""
+    """What pack.toml says besides files: see ``prosopon.packs``.
+
+    base: an installed pack of which the new one uses all but the network.
+    """
 
     name: str
     version: str
@@ -28,6 +35,7 @@ class PackInfo:
     terms: str
     summary: str
     precision: str = "fp32"
+    base: str | None = None
     landmark_offset: tuple[float, float] = (0.0, 0.0)
     threshold: float = 0.5
     nms: float = 0.4
@@ -47,16 +55,18 @@ def write_pack(
     folder: Path,
     info: PackInfo,
     network: Path,
-    detector: Path,
-    rig: Path,
     calibration: list[Path],
+    precisions: Sequence[str] = PRECISIONS,
     marks: Path | None = None,
 ) -> None:
     """Export ``network`` (a checkpoint) and lay the pack out in ``folder``.
 
+    Its other files are those of the installed pack ``info.base``, which the new pack then needs
+    beside it, or else those that are in ``folder`` already: a pack's, or what ``write_face`` made.
     marks: photographs with people's 68 points, to one half of which the landmarks are fitted.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    rest = _tables(folder, info)
     fp32, int8 = folder / "network-fp32.onnx", folder / "network-int8.onnx"
     model = load_network(network)
     if marks is not None:
@@ -70,22 +80,35 @@ def write_pack(
     narrow(int8)
     for path in (fp32, int8):
         halve(path)
-    if detector.resolve() != (folder / "detector.onnx").resolve():
-        shutil.copyfile(detector, folder / "detector.onnx")
-    np.save(folder / "face_shape.npy", mean_face(rig))
+    for precision in set(PRECISIONS) - set(precisions):
+        (folder / f"network-{precision}.onnx").unlink()
     slices = dict(OUTPUT_SLICES)
     if marks is not None:
         slices["marks"] = slice(OUTPUT_SIZE, OUTPUT_SIZE + 2 * 68)
-    (folder / "pack.toml").write_text(_toml(folder, info, slices), encoding="utf-8")
+    text = _toml(folder, info, slices, precisions) + rest
+    (folder / "pack.toml").write_text(text, encoding="utf-8")
     verify_pack(load_pack(folder))
 
 
-def _toml(folder: Path, info: PackInfo, slices: dict[str, slice]) -> str:
-    def file(name: str) -> str:
-        return f'file = "{name}"\nsha256 = "{sha256(folder / name)}"\n'
+def write_face(folder: Path, detector: Path, rig: Path) -> None:
+    """Put the files that are not the network into ``folder``: detector, mean face, face model."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if detector.resolve() != (folder / "detector.onnx").resolve():
+        shutil.copyfile(detector, folder / "detector.onnx")
+    np.save(folder / "face_shape.npy", mean_face(rig))
+    np.savez(folder / "face_model.npz", **derive(load_rig(rig)))  # type: ignore[arg-type]
 
+
+def _entry(path: Path) -> str:
+    return f'file = "{path.name}"\nsha256 = "{sha256(path)}"\n'
+
+
+def _toml(folder: Path, info: PackInfo, slices: dict[str, slice], precisions: Sequence[str]) -> str:
     outputs = "\n".join(
         f"{name} = [{where.start}, {where.stop - where.start}]" for name, where in slices.items()
+    )
+    files = "\n".join(
+        f"[network.files.{name}]\n{_entry(folder / f'network-{name}.onnx')}" for name in precisions
     )
     return f"""\
 format = {FORMAT}
@@ -101,17 +124,32 @@ size = {NETWORK_SIZE}
 precision = "{info.precision}"
 landmark_offset = [{info.landmark_offset[0]}, {info.landmark_offset[1]}]
 
-[network.files.fp32]
-{file("network-fp32.onnx")}
-[network.files.int8]
-{file("network-int8.onnx")}
+{files}
 [network.outputs]
 {outputs}
 
+"""
+
+
+def _tables(folder: Path, info: PackInfo) -> str:
+    """The tables of pack.toml that follow the network's."""
+    if info.base:
+        tables = _after_network(load_pack(info.base).folder)
+        return tables.replace("\nsha256 = ", f'\npack = "{info.base}"\nsha256 = ')
+    if (folder / "pack.toml").exists():
+        return _after_network(folder)
+    return f"""\
 [detector]
-{file("detector.onnx")}threshold = {info.threshold}
+{_entry(folder / "detector.onnx")}threshold = {info.threshold}
 nms = {info.nms}
 long_side = {info.long_side}
 
 [face_shape]
-{file("face_shape.npy")}"""
+{_entry(folder / "face_shape.npy")}
+[face_model]
+{_entry(folder / "face_model.npz")}"""
+
+
+def _after_network(folder: Path) -> str:
+    text = (folder / "pack.toml").read_text(encoding="utf-8")
+    return text[text.index("[detector]") :]

@@ -10,6 +10,7 @@ pytest.importorskip("numba")
 
 import onnxruntime  # noqa: E402
 
+import fakepack  # noqa: E402
 from prosopon.errors import PackError  # noqa: E402
 from prosopon.packs import load_pack  # noqa: E402
 from prosopon_train.config import Config, Source, load_config  # noqa: E402
@@ -18,6 +19,7 @@ from prosopon_train.export import export_onnx, halve, load_network, narrow, quan
 from prosopon_train.loop import learning_rate, train  # noqa: E402
 from prosopon_train.model.network import FaceNetwork  # noqa: E402
 from prosopon_train.model.outputs import OUTPUT_SIZE  # noqa: E402
+from prosopon_train.pack import PackInfo, write_pack  # noqa: E402
 from prosopon_train.restore import network_from_pack  # noqa: E402
 
 pytestmark = pytest.mark.train
@@ -144,7 +146,26 @@ def test_a_pack_can_be_trained_on(tmp_path):
 
 
 def test_a_pack_of_another_kind_can_not(tmp_path):
-    from fakepack import write_pack
-
     with pytest.raises(PackError, match="not a network of this architecture"):
-        network_from_pack(write_pack(tmp_path), [])
+        network_from_pack(fakepack.write_pack(tmp_path), [])
+
+
+def test_a_pack_is_renewed_and_another_shares_its_files(tmp_path, data, monkeypatch):
+    monkeypatch.setenv("PROSOPON_PACKS", str(tmp_path))
+    folder = fakepack.write_pack(tmp_path / "made")
+    before = (folder / "pack.toml").read_text()
+    checkpoint = tmp_path / "final.pt"
+    torch.save({"average": FaceNetwork(**SMALL).state_dict(), "arguments": SMALL}, checkpoint)
+    calibration = [data / "made_test"]
+    info = PackInfo("made", "0.2.0", "Apache-2.0", "", "Renewed", "int8")
+    write_pack(folder, info, checkpoint, calibration)
+    renewed = load_pack("made")
+    assert renewed.version == "0.2.0"
+    assert list(renewed.network.files) == ["fp32", "int8"]
+    assert (folder / "pack.toml").read_text().endswith(before[before.index("[detector]") :])
+
+    info = PackInfo("second", "0.2.0", "Apache-2.0", "", "Shares", "int8", base="made")
+    write_pack(tmp_path / "second", info, checkpoint, calibration, precisions=["int8"])
+    second = load_pack("second")
+    assert second.detector.file.path == folder / "detector.onnx"
+    assert sorted(p.name for p in second.folder.iterdir()) == ["network-int8.onnx", "pack.toml"]

@@ -35,6 +35,8 @@
     file = "face_model.npz"
     sha256 = "…"
 
+Any ``file`` may stand in another installed pack: beside it ``pack = "default"``.
+
 A pack of ``kind = "openface3"`` has other tables: one for each network, without anything of ours::
 
     kind = "openface3"
@@ -276,7 +278,8 @@ def add_pack(folder: Path) -> Pack | NetworksPack:
         with tempfile.TemporaryDirectory(dir=root, prefix=".adding-") as scratch:
             fresh, old = Path(scratch, "new"), Path(scratch, "old")
             fresh.mkdir()
-            kept = [pack.folder / "pack.toml", *(file.path for file in pack.files)]
+            own = (file.path for file in pack.files if file.path.parent == pack.folder)
+            kept = [pack.folder / "pack.toml", *own]
             if pack.card.is_file():
                 kept.append(pack.card)
             for source in kept:
@@ -400,7 +403,13 @@ class _Section:
         name = self.take("file", str)
         if Path(name).name != name:
             raise self.error("file", "a file name without folders", name)
-        return PackFile(self.path.parent / name, self.take("sha256", str))
+        folder = self.path.parent
+        if "pack" in self.values:
+            owner, packs = self.take("pack", str), list_packs()
+            if owner not in packs:
+                raise self.error("pack", f"one of {', '.join(packs)}", owner)
+            folder = packs[owner]
+        return PackFile(folder / name, self.take("sha256", str))
 
     def error(self, key: str, expected: str, found: object) -> PackError:
         got = "nothing" if found is None else repr(found)
