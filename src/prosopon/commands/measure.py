@@ -13,10 +13,10 @@ from prosopon.errors import InputError, OutputError
 from prosopon.machine import versions
 from prosopon.measures import load_measure
 from prosopon.measures.base import Event, people
-from prosopon.measures.gaze import held, screen_places
+from prosopon.measures.gaze import calibrate_by
 from prosopon.measures.measure import Settings
 from prosopon.measures.run import Measured, measure
-from prosopon.measures.screen import Calibration, Screen, calibrate, read_targets
+from prosopon.measures.screen import Calibration, Screen, read_targets
 from prosopon.readers import read
 from prosopon.types import FaceTable
 from prosopon.writers import write_table
@@ -135,8 +135,7 @@ def _calibrate(table: FaceTable, targets: Path, screen: Screen, face: int | None
         who = "anybody" if face is None else f"face {face}"
         raise InputError(f"the table has no measured row of {who} to calibrate with")
     person = max(everybody, key=lambda one: len(one.rows))
-    places = screen_places(table, held(table)[0], screen)[person.rows].astype(np.float64)
-    return calibrate(person.time, places, read_targets(targets), screen)
+    return calibrate_by(table, person, read_targets(targets), screen)
 
 
 def _write(found: Measured, folder: Path, stem: str, format: str) -> list[Path]:

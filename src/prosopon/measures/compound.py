@@ -66,4 +66,4 @@ def _summarise(table: FaceTable, person: Person, found: Findings) -> dict[str, f
     return {f"{name}_mean": mean(own[:, i]) for i, name in enumerate(NAMES)}
 
 
-MEASURE = Measure(needs=("emotion", "au_presence"), find=_find, summarise=_summarise)
+MEASURE = Measure(needs=("emotion", "au", "au_presence"), find=_find, summarise=_summarise)

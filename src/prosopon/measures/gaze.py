@@ -2,7 +2,8 @@
 
 A lid that comes down takes the apparent gaze with it, by ten degrees and more. ``gaze_held`` is
 ``gaze_angle`` except in the frames of a blink or wink (``blink`` 1), where it is interpolated from
-the frames just before and after; while the eyes stay shut longer it is empty. The measured
+the frames just before and after. In a longer closure it is empty where the eyes are all but shut
+(SHUT); where they are not, the person may look down, and it is left as measured. The measured
 columns stay as they are.
 
 ``eye_contact`` is the probability that the true gaze lies within a cone about the line from the
@@ -15,18 +16,22 @@ make no eye contact: 0.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from prosopon.measures.base import Doubles, Event, Person, people, require
 from prosopon.measures.blinks import blinks
 from prosopon.measures.episodes import Trigger, episodes
 from prosopon.measures.measure import Findings, Measure, Settings, count_and_rate, deviation, mean
-from prosopon.measures.screen import Calibration, Screen, on_screen
+from prosopon.measures.screen import Calibration, Screen, Target, calibrate, on_screen
 from prosopon.types import AnyArray, Column, FaceTable
 
 CONE = np.deg2rad(7)
 ASSUMED_SIGMA = np.deg2rad(8.6)
 """Expected error where a table does not tell it: the default pack's mean on rendered people."""
+LEAST_CONFIDENCE = 0.4  # of gaze that a calibration rests on
+SHUT = 0.15  # openness, mean of both eyes
 CONTACT_TRIGGER = Trigger(up=0.5, down=0.35)
 ANCHOR = 0.15  # s before and after a blink from which gaze is interpolated
 _NODES = 24
@@ -36,7 +41,7 @@ HELD = Column(
     (2,),
     ("gaze_held_yaw", "gaze_held_pitch"),
     "rad",
-    "gaze_angle, interpolated over blinks and empty while the eyes stay shut",
+    "gaze_angle, interpolated over blinks and empty while the eyes are shut longer",
 )
 BLINK = Column("blink", (), ("blink",), "", "1 in the frames of a blink or wink", "int8", 0)
 CONTACT = Column("eye_contact", (), ("eye_contact",), "0–1", "probability of eye contact")
@@ -68,7 +73,7 @@ def held(table: FaceTable, events: list[Event] | None = None) -> tuple[AnyArray,
             inside = (person.time >= event.start) & (person.time <= event.end)
             rows = person.rows[inside]
             if event.kind == "closure":
-                gaze[rows] = np.nan
+                gaze[rows[table["eye_open"][rows].mean(1) < SHUT]] = np.nan
             else:
                 gaze[rows] = _bridge(person, table["gaze_angle"], event, inside, ~shut)
                 bridged[rows] = 1
@@ -150,6 +155,19 @@ def screen_places(
     require(table, "pose_t")
     places = on_screen(gaze, table["pose_t"], screen)
     return (calibration(places) if calibration else places).astype(np.float32)
+
+
+def calibrate_by(
+    table: FaceTable, person: Person, targets: Sequence[Target], screen: Screen
+) -> Calibration:
+    """A calibration from what ``person`` looked at, by frames whose gaze is sure enough.
+
+    InputError: the person was seen at no target.
+    """
+    places = screen_places(table, held(table)[0], screen)[person.rows].astype(np.float64)
+    if "gaze_confidence" in table:
+        places[table["gaze_confidence"][person.rows] < LEAST_CONFIDENCE] = np.nan
+    return calibrate(person.time, places, targets, screen)
 
 
 def _find(table: FaceTable, settings: Settings) -> Findings:

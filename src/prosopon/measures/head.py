@@ -2,7 +2,7 @@
 
 Speeds are slopes of a straight line fitted over a fifth of a second about each frame (a
 Savitzky–Golay derivative of first order), which is short enough for a nod and averages the jitter
-of single frames. A nod is a run of at least three swings of the pitch, a shake of the yaw, each of
+of single frames. A nod is a run of at least four swings of the pitch, a shake of the yaw, each of
 at least 3° and between a twelfth and six tenths of a second long (nods of people in conversation
 have 1–6 Hz: Hadar, Steiner & Clifford Rose, J. Nonverbal Behav. 1985), in which the other angle
 moves less. Apex: the middle of the run; amplitude: the mean swing in rad.
@@ -27,7 +27,7 @@ from prosopon.types import AnyArray, Column, FaceTable
 WINDOW = 0.1  # s to each side
 LEAST_SWING = np.deg2rad(3)
 SWING_SECONDS = 1 / 12, 0.6
-LEAST_SWINGS = 3
+LEAST_SWINGS = 4
 _NODS = {"nod": (0, 1), "shake": (1, 0)}  # kind: its angle and the other, in pose_euler
 
 COLUMNS = (

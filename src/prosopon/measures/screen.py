@@ -3,9 +3,9 @@
 The screen is taken to lie in the plane of the camera's sensor, with its upper edge level: the line
 from between the eyes (``pose_t``) along the gaze is cut with that plane. The distance is that of a
 face of average size, the gaze is off by a constant for each person, and few cameras stand upright;
-all of this, and whatever is linear in it, a calibration takes out: a polynomial from the measured
-to the true places of some points that the person looked at (Cerrolaza, Villanueva & Cabeza, ETRA
-2008), affine or of second degree, whichever foretells each point better from the others.
+all of this a calibration takes out: a polynomial from the measured to the true places of some
+points that the person looked at (Cerrolaza, Villanueva & Cabeza, ETRA 2008). It is a shift, affine
+or of second degree: the simplest that foretells each point from the others about as well as any.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,13 @@ from prosopon.geometry import sight_rotation
 from prosopon.measures.base import Doubles
 from prosopon.types import AnyArray
 
-FEWEST_POINTS = {1: 4, 2: 9}
-"""Of each degree: an affine map has 3 unknowns an axis, one of second degree 6."""
+FEWEST_POINTS = {0: 1, 1: 5, 2: 9}
+"""Of each degree: a shift has 1 unknown an axis, an affine map 3, one of second degree 6."""
+_TERMS = {0: 1, 1: 3, 2: 6}
 SETTLED = 0.3
 """s after a point appears before which the eyes may still be on their way (saccade latency is
 about 0.2 s)."""
+_AS_GOOD, _SMALL = 1.1, 0.1  # the simplest map is taken whose error is this near the least, mm
 _LEAST_TOWARD = 0.1  # cosine to the camera's axis; flatter gaze never meets the plane
 
 
@@ -87,8 +90,9 @@ def on_screen(angles: AnyArray, places: AnyArray, screen: Screen) -> Doubles:
 class Calibration:
     """A polynomial of ``degree`` from measured to true places on ``screen``.
 
-    coefficients: (terms, 2); error: mm, the mean distance by which each point was missed when it
-    was foretold from the others; points: how many there were.
+    coefficients: (terms, 2) of what is added to the measured place, mm; error: mm, the mean
+    distance by which each point was missed when it was foretold from the others, NaN for a single
+    one; points: how many there were.
     """
 
     screen: Screen
@@ -99,24 +103,24 @@ class Calibration:
 
     @classmethod
     def fit(cls, measured: Doubles, true: Doubles, screen: Screen) -> Calibration:
-        """From (n, 2) measured and true places in mm. InputError: fewer than four points."""
-        if len(measured) < FEWEST_POINTS[1]:
+        """From (n, 2) measured and true places in mm. InputError: no points."""
+        if not len(measured):
             raise InputError(
-                f"calibration: {len(measured)} points were looked at; at least "
-                f"{FEWEST_POINTS[1]} are needed, nine are better"
+                "calibration: no face was seen while a point was shown; compare the times"
             )
         errors = {
             degree: _foretold(measured, true, screen, degree)
             for degree, fewest in FEWEST_POINTS.items()
             if len(measured) >= fewest
         }
-        degree = min(errors, key=lambda one: errors[one])
+        least = min(errors.values())
+        degree = next(d for d, e in errors.items() if not e > _AS_GOOD * least + _SMALL)
         coefficients = _solve(measured, true, screen, degree)
         return cls(screen, degree, coefficients, errors[degree], len(measured))
 
     def __call__(self, measured: Doubles) -> Doubles:
         """(n, 2) corrected places in mm."""
-        return np.asarray(_terms(measured, self.screen, self.degree) @ self.coefficients)
+        return np.asarray(measured + _terms(measured, self.screen, self.degree) @ self.coefficients)
 
     def to_json(self) -> dict[str, Any]:
         """What :meth:`read` reads."""
@@ -125,7 +129,7 @@ class Calibration:
             "screen": [screen.width, screen.height, screen.lens_x, screen.lens_y],
             "degree": self.degree,
             "coefficients": self.coefficients.tolist(),
-            "error_mm": round(self.error, 2),
+            "error_mm": None if math.isnan(self.error) else round(self.error, 2),
             "points": self.points,
         }
 
@@ -140,10 +144,10 @@ class Calibration:
                 Screen(*map(float, told["screen"])),
                 degree,
                 coefficients,
-                float(told["error_mm"]),
+                math.nan if told["error_mm"] is None else float(told["error_mm"]),
                 int(told["points"]),
             )
-            right = coefficients.shape == ({1: 3, 2: 6}[degree], 2)
+            right = coefficients.shape == (_TERMS[degree], 2)
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{path}: can't be read; is it the calibration's file?") from error
         except (ValueError, KeyError, TypeError) as error:
@@ -178,7 +182,7 @@ def read_targets(path: Path) -> list[Target]:
 
 
 def calibrate(
-    time: Doubles, measured: Doubles, targets: list[Target], screen: Screen
+    time: Doubles, measured: Doubles, targets: Sequence[Target], screen: Screen
 ) -> Calibration:
     """From one person's places (n, 2) mm at ``time`` (n,) s; NaN rows are passed over.
 
@@ -196,22 +200,24 @@ def calibrate(
 
 
 def _terms(places: Doubles, screen: Screen, degree: int) -> Doubles:
-    """(n, 3 or 6) of places in mm, taken relative to the screen so that all are about 1."""
+    """(n, terms) of places in mm, taken relative to the screen so that all are about 1."""
     x, y = (places / (screen.width, screen.height) - 0.5).T
-    terms = [np.ones_like(x), x, y] + ([x * x, x * y, y * y] if degree == 2 else [])
-    return np.stack(terms, axis=1)
+    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y][: _TERMS[degree]], axis=1)
 
 
 def _solve(measured: Doubles, true: Doubles, screen: Screen, degree: int) -> Doubles:
-    return np.asarray(np.linalg.lstsq(_terms(measured, screen, degree), true, rcond=None)[0])
+    terms = _terms(measured, screen, degree)
+    return np.asarray(np.linalg.lstsq(terms, true - measured, rcond=None)[0])
 
 
 def _foretold(measured: Doubles, true: Doubles, screen: Screen, degree: int) -> float:
     """Mean error in mm of each point under the fit of all others."""
+    if len(measured) < 2:
+        return math.nan
     errors = []
     for i in range(len(measured)):
         others = np.arange(len(measured)) != i
         fit = _solve(measured[others], true[others], screen, degree)
-        guess = _terms(measured[i : i + 1], screen, degree) @ fit
+        guess = measured[i : i + 1] + _terms(measured[i : i + 1], screen, degree) @ fit
         errors.append(float(np.linalg.norm(guess[0] - true[i])))
     return float(np.mean(errors))

@@ -42,7 +42,7 @@ from prosopon_train.synth.rig import Rig, load_rig
 
 WIDTH, HEIGHT = 640, 480
 RATES = (25, 30, 60)
-SECONDS = 12.0
+SECONDS = 16.0
 SCREEN = (520.0, 320.0)  # mm
 LENS = (260.0, -10.0)  # mm from the screen's upper left corner
 _CANVAS = 360  # px of the picture, square around the head
@@ -50,7 +50,9 @@ _OVERSIZE = 1.5
 _DISTANCE = 60.0  # cm
 # With this scale the camera is the one that is guessed for a picture of this size: 500 px focal.
 _SCALE = 500 / _DISTANCE
+_CALIBRATION_SHARE = 0.7  # of the clip
 _SACCADE = 0.05  # s
+_HEAD_TURN = 0.4  # s
 _TURN = 0.35  # share of the way to a target that the head turns
 
 
@@ -111,16 +113,17 @@ def write_script(rng: np.random.Generator) -> Script:
     grid = [(x * SCREEN[0], y * SCREEN[1]) for y in (0.1, 0.5, 0.9) for x in (0.1, 0.5, 0.9)]
     places = [(*grid[i], False, True) for i in rng.permutation(9)]
     for _ in range(6):
-        lens = bool(rng.random() < 0.5)
+        lens = bool(rng.random() < 0.4)
         away = (
             float(rng.uniform(0.05, 0.95)) * SCREEN[0],
             float(rng.uniform(0.05, 0.95)) * SCREEN[1],
         )
         places.append((*(LENS if lens else away), lens, False))
-    starts = np.linspace(0, SECONDS, len(places) + 1)
+    first = _CALIBRATION_SHARE * SECONDS
+    starts = [*np.linspace(0, first, 10), *np.linspace(first, SECONDS, 7)[1:]]
     looks = tuple(
         Look(float(start), float(end), *place)
-        for start, end, place in zip(starts, starts[1:], places, strict=False)
+        for start, end, place in zip(starts[:-1], starts[1:], places, strict=True)
     )
     begin = float(rng.uniform(2, SECONDS - 3))
     return Script(tuple(blinks), looks, (begin, begin + 1.5), rng.uniform(0, 6, 5))
@@ -134,8 +137,9 @@ def render_clip(
     size = round(_CANVAS * _OVERSIZE)
     for index in range(round(SECONDS * rate)):
         time = index / rate
-        target = _target(script, time)
-        aim = np.arctan2(target[:2], _DISTANCE) * [1, -1]  # right of and above the lens
+        target = _target(script, time, _SACCADE)
+        # Right of and above the lens; the head follows the eyes.
+        aim = np.arctan2(_target(script, time, _HEAD_TURN)[:2], _DISTANCE) * [1, -1]
         sway = np.sin(script.sway + time * np.array([1.1, 1.7, 1.3, 2.1, 0.9]))
         yaw, pitch = _TURN * aim + np.deg2rad([2.0, 1.5]) * sway[:2]
         rotation = rotation_from_euler(np.array([[pitch, yaw, 0.03 * sway[2]]]))[0]
@@ -165,9 +169,9 @@ def render_clip(
         yield np.round(picture.clip(0, 1) * 255).astype(np.uint8), truth
 
 
-def _target(script: Script, time: float) -> AnyArray:
-    """Where the eyes look, (3,) cm in the camera frame, with quick jumps between the looks."""
-    ends = [look.start + shift for look in script.looks for shift in (0.0, _SACCADE)]
+def _target(script: Script, time: float, seconds: float) -> AnyArray:
+    """What is looked at, (3,) cm in the camera frame; from one to the next takes ``seconds``."""
+    ends = [look.start + shift for look in script.looks for shift in (0.0, seconds)]
     last = [script.looks[0], *script.looks[:-1]]
     pairs = zip(last, script.looks, strict=True)
     places = np.array([(one.x, one.y) for pair in pairs for one in pair])
@@ -211,6 +215,14 @@ def write_clip(path: Path, rig: Rig, person: Person, rate: int, seed: int) -> No
     path.with_suffix(".json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
 
 
+def _hides_eyes(rig: Rig, person: Person) -> bool:
+    """Whether the person wears dark lenses, behind which nothing could be measured."""
+    eye = np.eye(3, dtype=np.float32)
+    view = View(eye, eye, _DISTANCE, 2.0, (50.0, 50.0))
+    posed = pose(rig, person, Expression({}), look_at(person.eye_centres, view.lens))
+    return draw(rig, posed, view, 100, np.random.default_rng(0)).dark_lenses
+
+
 @click.command()
 @click.argument("rig", type=click.Path(path_type=Path, exists=True))
 @click.argument("folder", type=click.Path(path_type=Path))
@@ -224,6 +236,8 @@ def main(rig: Path, folder: Path, cache: Path | None, people: int, seed: int) ->
     for number in range(people):
         rng = np.random.default_rng([seed, number])
         person = sample_person(loaded, rng)
+        while _hides_eyes(loaded, person):
+            person = sample_person(loaded, rng)
         rate = RATES[number % len(RATES)]
         path = folder / f"person{number:02d}_{rate}fps.mp4"
         write_clip(path, loaded, person, rate, seed + number)
