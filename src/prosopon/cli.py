@@ -93,6 +93,7 @@ def main() -> None:
               help="Take each person's resting face off the action units: none, clip (the lowest "
               "tenth of the whole clip) or neutral:FRAME.")  # fmt: skip
 @click.option("--overlay", is_flag=True, help="Also draw the results on the video or image.")
+@click.option("--report", is_flag=True, help="Also make a page to look through the results.")
 @click.option("--quiet", is_flag=True, help="Print errors only.")
 @_camera_options
 @_analyzer_options
@@ -153,6 +154,20 @@ def serve(**options: Any) -> None:
 def report(**options: Any) -> None:
     """Make a page of a TABLE to look through, or one that compares several."""
     from prosopon.commands.report import run
+
+    sys.exit(run(**options))
+
+
+@main.command()
+@click.argument("tables", nargs=-1, required=True, type=PATH, metavar="TABLE...")
+@click.option("--format", "formats", multiple=True, required=True, metavar="NAME",
+              help="csv, parquet, jsonl, openface2, eaf (ELAN), vtt (captions of events) or arkit "
+                   "(blendshapes, 60 a second); may be repeated.")  # fmt: skip
+@click.option("-o", "--output", "folder", type=PATH, metavar="DIR",
+              help="Folder for the files  [default: beside the table].")  # fmt: skip
+def export(**options: Any) -> None:
+    """Write TABLE in other formats; nothing is analysed again."""
+    from prosopon.commands.export import run
 
     sys.exit(run(**options))
 

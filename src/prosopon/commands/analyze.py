@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from prosopon.analyzers import open_analyzer
 from prosopon.errors import InputError, OutputError
 from prosopon.filters.baseline import Choice
-from prosopon.inputs import find_jobs, parse_time
+from prosopon.inputs import VIDEO_SUFFIXES, Job, find_jobs, parse_time
 from prosopon.runner import Summary, analyze_input
 from prosopon.sources import Selection
 from prosopon.writers import FORMATS
+
+if TYPE_CHECKING:
+    from prosopon.report.page import Written
 
 
 def run(
@@ -22,6 +25,7 @@ def run(
     formats: tuple[str, ...],
     baseline: str,
     overlay: bool,
+    report: bool,
     quiet: bool,
     start: str,
     end: str | None,
@@ -40,6 +44,10 @@ def run(
         )
     except InputError as error:
         raise click.UsageError(str(error)) from error
+    if report:
+        from prosopon.report.assets import plotly
+
+        plotly()  # that an extra is missing is better said before the work
     jobs = find_jobs(inputs)
     if "openface2" in formats and not options.get("fit"):
         options["fit"] = None  # its table has columns of a fit; a pack may have none to give
@@ -57,6 +65,7 @@ def run(
                 overlay=overlay,
                 quiet=quiet,
             )
+            page = _report(job, summary) if report else None
         except (InputError, OutputError) as error:
             failed += 1
             click.echo(f"error: {error}", err=True)
@@ -66,10 +75,23 @@ def run(
             click.echo(f"error: {problem}", err=True)
         if not quiet:
             click.echo(describe(summary))
+            if page:
+                click.echo(f"report: {page}")
         if not summary.complete:
             click.echo(f"stopped; {summary.outputs[0]} holds what was measured", err=True)
             return 1
     return 1 if failed else 0
+
+
+def _report(job: Job, summary: Summary) -> Written:
+    """The page of what was just written, with the video by reference where browsers play it."""
+    from prosopon.commands.report import page_of
+    from prosopon.report.page import write_report
+
+    table = summary.outputs[0]
+    video = Path(job.spec) if isinstance(job.spec, str) else None
+    playable = video is not None and video.suffix.lower() in VIDEO_SUFFIXES
+    return write_report(table, page_of(table), video if playable else None)
 
 
 def describe(summary: Summary) -> str:

@@ -40,7 +40,7 @@ function mountComparison(element, data) {
       const card = R.section(measure.title, measure.unit);
       const box = plot(card, traces, {
         height: 50 + 52 * data.groups.length, margin: { l: 96, r: 16, t: 4, b: 28 }, hovermode: "closest",
-        xaxis: { gridcolor: "#eee", zerolinecolor: "#bbb", fixedrange: true, rangemode: measure.from_zero ? "tozero" : "normal" },
+        xaxis: { gridcolor: "#eee", zerolinecolor: "#bbb", fixedrange: true, rangemode: measure.limits[0] === 0 ? "tozero" : "normal" },
         yaxis: { tickvals: data.groups.map((_, i) => i), ticktext: data.groups.map((group) => group.name), range: [data.groups.length - 0.5, -0.5], fixedrange: true, automargin: false },
       });
       box.setAttribute("role", "img");
@@ -68,9 +68,9 @@ function mountComparison(element, data) {
         const card = R.el("section", { className: "pr-card" }, title);
         const box = plot(card, [{ x: file.x, y: values, mode: "lines", connectgaps: false, line: { color: colors[file.group], width: 1.2 },
           hovertemplate: "%{x:.2f}: %{y:.2f}<extra></extra>" }], {
-          height: 110, margin: { l: 34, r: 8, t: 2, b: 22 },
+          height: 120, margin: { l: 34, r: 8, t: 8, b: 22 },
           xaxis: { range: [0, longest], gridcolor: "#eee", fixedrange: true, ticksuffix: " s" },
-          yaxis: { range: signal.limits, gridcolor: "#eee", fixedrange: true, nticks: 4 },
+          yaxis: { range: signal.limits, gridcolor: "#eee", fixedrange: true, tickvals: [signal.limits[0], (signal.limits[0] + signal.limits[1]) / 2, signal.limits[1]] },
         });
         box.setAttribute("role", "img");
         box.setAttribute("aria-label", `${signal.title} of ${file.name} over time`);

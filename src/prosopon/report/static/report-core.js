@@ -13,6 +13,7 @@ const ProsoponReport = {};
   R.COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#B8860B", "#56B4E9", "#6A3D9A", "#444444"];
   R.BRIGHT = ["#56B4E9", "#E69F00", "#00C08B", "#F0E442", "#E8A0C8", "#FF7A33"];
   R.DASHES = ["solid", "dot", "dash"];
+  R.SHADES = [[0, "#fbfcff"], [0.25, "#b5d1e8"], [0.55, "#4a97c9"], [1, "#08306b"]];
   R.EVENT_NAMES = {
     blink: "Blink", wink_right: "Wink, right", wink_left: "Wink, left",
     closure: "Eyes closed", smile: "Smile", loss: "Out of sight",
@@ -114,7 +115,7 @@ const ProsoponReport = {};
 
   /* Plotly's layout that all plots share. */
   R.layout = (extra = {}) => ({
-    margin: { l: 48, r: 12, t: 6, b: 26 },
+    margin: { l: 48, r: 12, t: 8, b: 26 },
     paper_bgcolor: "#fff",
     plot_bgcolor: "#fff",
     font: { family: "system-ui, sans-serif", size: 12, color: "#222" },

@@ -35,14 +35,17 @@
       });
       screen.prepend(video);
       transport = R.makeVideoClock(model, state, video);
-      video.addEventListener("error", () => {
+      const giveUp = () => {
+        if (!video) return;
         video.remove();
         video = null;
         transport = clock;
         message.textContent = "The video can't be played here (moved, or a format that this browser "
           + "does not know): the drawing alone is shown.";
         draw();
-      });
+      };
+      video.addEventListener("error", giveUp);
+      video.addEventListener("loadedmetadata", () => { if (!video.videoWidth) giveUp(); });
       video.addEventListener("seeked", draw);
     }
 

@@ -18,8 +18,8 @@
   function cards(model, state, person) {
     const { summary, maps } = person;
     return [
-      summary.emotion ? emotionCard(summary.emotion) : null,
       person.signals.au ? unitMap(model, state, person) : null,
+      summary.emotion ? emotionCard(summary.emotion) : null,
       maps.plane ? planeCard(maps.plane, summary) : null,
       maps.head ? polarCard("Head direction", "away from the camera, degrees; up is up, right is the picture's right", maps.head) : null,
       maps.gaze ? polarCard("Gaze direction", "away from the camera, degrees; up is up, right is the picture's right", maps.gaze) : null,
@@ -61,13 +61,13 @@
 
   function unitMap(model, state, person) {
     const group = model.groups.find((one) => one.key === "au");
-    const card = plotCard("Action units over time", "Intensity 0–5; white where not measured. Press to go there.",
+    const card = plotCard("Action units over time", "Intensity 0–5; grey where not measured. Press to go there.",
       "Heat map of the intensity of every action unit over time",
       [{ type: "heatmap", x: person.time, y: group.names, z: person.signals.au, zmin: 0, zmax: 5,
-        colorscale: "Viridis", reversescale: true, hoverongaps: false,
+        colorscale: R.SHADES, hoverongaps: false,
         colorbar: { thickness: 10, outlinewidth: 0, len: 1 },
         hovertemplate: "%{y} at %{x:.2f}: %{z:.2f}<extra></extra>" }],
-      { height: 30 + 17 * group.names.length, xaxis: { ticksuffix: model.axis === "picture" ? "" : " s", fixedrange: true },
+      { height: 30 + 17 * group.names.length, plot_bgcolor: "#c9c9c9", xaxis: { ticksuffix: model.axis === "picture" ? "" : " s", fixedrange: true },
         yaxis: { autorange: "reversed", dtick: 1, tickfont: { size: 10 }, fixedrange: true } },
       (plot) => plot.on("plotly_click", (event) => state.seek(R.nearest(model.times, event.points[0].x))));
     card.classList.add("pr-wide");
@@ -82,8 +82,8 @@
     return plotCard("Valence and arousal", "Darker: more frames (logarithmic). The cross is the mean.",
       `Density on the plane; mean valence ${R.format(valence)}, mean arousal ${R.format(arousal)}`,
       [
-        { type: "heatmap", x: centers, y: centers, z, customdata: plane, colorscale: "Blues", reversescale: false,
-          zmin: 0, showscale: false, hoverongaps: false,
+        { type: "heatmap", x: centers, y: centers, z, customdata: plane, colorscale: R.SHADES,
+          zmin: -0.3, showscale: false, hoverongaps: false,
           hovertemplate: "valence %{x:.2f}, arousal %{y:.2f}: %{customdata} frames<extra></extra>" },
         { mode: "markers", x: [valence], y: [arousal], marker: { symbol: "cross", size: 12, color: "#D55E00", line: { color: "#fff", width: 1 } },
           hovertemplate: "mean: valence %{x:.2f}, arousal %{y:.2f}<extra></extra>" },
@@ -105,7 +105,7 @@
       r: counts.map(() => map.reach / rings), base: counts.map(() => (ring * map.reach) / rings),
       theta: counts.map((_, sector) => (sector * 360) / sectors), width: counts.map(() => 360 / sectors),
       marker: { color: counts.map((count) => (count ? Math.log10(1 + count) : 0)), cmin: 0, cmax: top,
-        colorscale: [[0, "#ffffff"], [0.05, "#deebf7"], [0.5, "#6baed6"], [1, "#08306b"]], line: { width: 0 } },
+        colorscale: [[0, "#ffffff"], [0.01, "#d3e3f1"], [0.5, "#6baed6"], [1, "#08306b"]], line: { width: 0 } },
       text: counts.map((count) => `${((100 * count) / total).toFixed(1)} % of frames`),
       hovertemplate: "%{text}<extra></extra>",
     }));

@@ -103,7 +103,8 @@
     }] : []));
     const layout = () => R.layout({
       height: 130,
-      xaxis: { range: state.view, ticksuffix: model.axis === "picture" ? "" : " s", gridcolor: "#eee", zeroline: false },
+      xaxis: { range: state.view, ticksuffix: model.axis === "picture" ? "" : " s", gridcolor: "#eee", zeroline: false,
+        ticks: "outside", ticklen: 5, tickcolor: "#fff" },
       yaxis: { range: group.limits ?? undefined, gridcolor: "#eee", zerolinecolor: "#ccc", nticks: 5, fixedrange: true },
       hovermode: "x unified",
       shapes: gaps(person),

@@ -38,6 +38,7 @@ function mountReport(element, data) {
       value: i, textContent: `${R.personName(person)} (${person.summary.rows} frames)`,
     })));
     choice.addEventListener("change", () => state.set("person", Number(choice.value)));
+    state.on("person", (place) => { choice.value = place; });
     return R.el("label", { className: "pr-choice" }, "Person ", choice);
   }
 
