@@ -30,7 +30,8 @@ from prosopon.sources import SelectedSource, Selection, Source, open_source
 from prosopon.track.tracker import Tracker, TrackSettings
 from prosopon.types import FRAME_COLUMNS, AnyArray, Crops, FaceTable, FloatArray, Frame, UInt8Array
 
-# A detection's box is rough: its crop is corrected by its own landmarks this many times.
+# A detection's box is rough: its crop is corrected by its own landmarks this many times. Pictures
+# on their own have the time for a mirrored view in the last.
 STILL_REFINEMENTS = 2
 NEWCOMER_REFINEMENTS = 1
 # A detection that scores up to this much less than the threshold is shown to the network as well,
@@ -242,10 +243,10 @@ class Analyzer:
                 raise InputError(f"boxes: expected shape (n, 4), got {given.shape}")
             if (given[:, 2:] <= given[:, :2]).any():
                 raise InputError("boxes: expected x1 > x0 and y1 > y0 in every row")
-            return self._refine(luma, from_boxes(given, self._size), STILL_REFINEMENTS)
+            return self._refine(luma, from_boxes(given, self._size), STILL_REFINEMENTS, True)
         found = self._detector(luma)
         crops = from_boxes(found.boxes, self._size, found.points)
-        faces = self._refine(luma, crops, STILL_REFINEMENTS)
+        faces = self._refine(luma, crops, STILL_REFINEMENTS, mirrored=True)
         scores = self._scores(faces) - self._doubt(found.scores)
         own = face_boxes(self._landmarks(faces))
         overlaps = iou(own, own)
@@ -281,10 +282,12 @@ class Analyzer:
                 parts.append(faces.take(kept))
         return parts
 
-    def _refine(self, luma: UInt8Array, crops: Crops, times: int) -> _Faces:
+    def _refine(self, luma: UInt8Array, crops: Crops, times: int, mirrored: bool = False) -> _Faces:
+        """Faces whose crops were corrected ``times``; at last seen mirrored as well, or not."""
         faces = self._run(luma, crops)
-        for _ in range(times if len(crops) else 0):
-            better = self._run(luma, from_landmarks(self._landmarks(faces), self._size))
+        for left in range(times if len(crops) else 0, 0, -1):
+            crops = from_landmarks(self._landmarks(faces), self._size)
+            better = self._run(luma, crops, mirrored and left == 1)
             # A correction that loses the face was none.
             worse = self._scores(better) < np.minimum(self._scores(faces), 0.5)
             if worse.any():
@@ -293,10 +296,11 @@ class Analyzer:
             faces = better
         return faces
 
-    def _run(self, luma: UInt8Array, crops: Crops) -> _Faces:
+    def _run(self, luma: UInt8Array, crops: Crops, mirrored: bool = False) -> _Faces:
         batch = cut(luma, crops)
+        network = self._network.both_ways if mirrored else self._network
         return _Faces(
-            self._network(batch.tensor),
+            network(batch.tensor),
             invert_similarity(crops.matrices),
             crops.angles,
             batch.contrast,

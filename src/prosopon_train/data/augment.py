@@ -7,17 +7,11 @@ from typing import Any
 import cv2
 import numpy as np
 
+from prosopon.mirror import MIRROR_POINTS
 from prosopon.types import AnyArray, FloatArray, UInt8Array
 from prosopon_train.data.schema import NETWORK_SIZE, SHARD_SIZE
 from prosopon_train.synth.faults import degrade
 
-# Index of the mirror image of each of the 78 points.
-MIRROR_POINTS = np.array(
-    [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31]
-    + [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]
-    + [54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65]
-    + [69, 68, 74, 75, 76, 77, 70, 71, 72, 73]
-)
 _MIRROR_X = np.diag([-1.0, 1.0, 1.0]).astype(np.float32)
 LABELS = (
     "points visible rotation gaze au au_right au_left au_present eye_open emotion affect face"
