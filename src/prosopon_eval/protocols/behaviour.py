@@ -211,13 +211,9 @@ def figures(clips: Sequence[_Clip]) -> Scores:
         made += _lid_figures(label, some)
     pairs = [pair for clip in clips for pair in clip.pairs]
     true = [blink for clip in clips for blink in clip.true]
-    for label, chosen in (
-        ("full blinks", lambda b: b["kind"] == "blink" and b["closure"] == 1),
-        ("half blinks", lambda b: b["kind"] == "blink" and b["closure"] < 1),
-        ("winks", lambda b: b["kind"] != "blink"),
-    ):
-        count = sum(map(chosen, true))
-        hits = sum(chosen(blink) for blink, _ in pairs)
+    for label in ("full blinks", "half blinks", "winks"):
+        count = sum(_group(blink) == label for blink in true)
+        hits = sum(_group(blink) == label for blink, _ in pairs)
         made.append(Figure(f"{label} found", 100 * hits / max(count, 1), "%", count))
     kinds = [(blink["kind"], event.kind) for blink, event in pairs]
     for label, wink in (
@@ -247,6 +243,12 @@ def figures(clips: Sequence[_Clip]) -> Scores:
     for name in ("screen, measured", "screen, calibrated"):
         made.append(_median(name, clips, "mm"))
     return Scores(tuple(made))
+
+
+def _group(blink: dict[str, Any]) -> str:
+    if blink["kind"] != "blink":
+        return "winks"
+    return "full blinks" if blink["closure"] == 1 else "half blinks"
 
 
 def _by_rate(clips: Sequence[_Clip]) -> list[tuple[str, list[_Clip]]]:

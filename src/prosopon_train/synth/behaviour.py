@@ -30,8 +30,8 @@ import click
 import cv2
 import numpy as np
 
-from prosopon.geometry import gaze_angles, rotation_from_euler
-from prosopon.types import AnyArray, UInt8Array
+from prosopon.geometry import gaze_angles, rotation_from_euler, sight_rotation
+from prosopon.types import AnyArray, FloatArray, UInt8Array
 from prosopon_train.synth.backdrop import smooth_noise
 from prosopon_train.synth.camera import View
 from prosopon_train.synth.expression import Expression
@@ -161,12 +161,19 @@ def render_clip(
         )
         part = picture[top : top + _CANVAS, left : left + _CANVAS]
         part[:] = image + (1 - alpha) * part
-        both = (gaze @ view.to_camera.T).sum(0, keepdims=True)
         truth = {
             "eye_open": [round(float(v), 4) for v in posed.eye_open],
-            "gaze": [round(float(v), 5) for v in gaze_angles(both / np.linalg.norm(both))[0]],
+            "gaze": [round(float(v), 5) for v in _true_angles(person, gaze, view)],
         }
         yield np.round(picture.clip(0, 1) * 255).astype(np.uint8), truth
+
+
+def _true_angles(person: Person, gaze: FloatArray, view: View) -> AnyArray:
+    """Yaw, pitch (rad) of both eyes' mean gaze relative to the line of sight to their middle."""
+    both = (gaze @ view.to_camera.T).sum(0)
+    eyes = (person.eye_centres.mean(0) - view.lens) @ view.to_camera.T
+    local = sight_rotation(eyes[None])[0].T @ (both / np.linalg.norm(both))
+    return np.asarray(gaze_angles(local[None])[0])
 
 
 def _target(script: Script, time: float, seconds: float) -> AnyArray:
