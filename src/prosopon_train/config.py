@@ -41,6 +41,7 @@ class Config:
     seed: int = 0
     model: dict[str, object] = field(default_factory=dict)
     weights: Weights = field(default_factory=Weights)
+    learned_weights: bool = False  # factors on top of ``weights``, see ``losses.TaskWeights``
 
 
 def load_config(path: Path) -> Config:

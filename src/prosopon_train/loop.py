@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from prosopon_train.config import Config
 from prosopon_train.data.mixture import batches
-from prosopon_train.losses import emotion_au_table, losses, total
+from prosopon_train.losses import TaskWeights, emotion_au_table, losses
 from prosopon_train.model.network import FaceNetwork
 from prosopon_train.restore import network_from_pack
 from prosopon_train.validate import validate
@@ -82,8 +82,12 @@ def train(
     model = model.to(memory_format=torch.channels_last)
     average = FaceNetwork(**config.model)  # type: ignore[arg-type]
     average.load_state_dict(model.state_dict())
+    combine = TaskWeights(config.weights)
+    combine.requires_grad_(config.learned_weights)
     optimiser = torch.optim.AdamW(
-        model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        [*model.parameters(), *combine.parameters()],
+        lr=config.learning_rate,
+        weight_decay=config.weight_decay,
     )
     step, elapsed = 0, 0.0
     if checkpoint.exists():
@@ -91,6 +95,7 @@ def train(
         model.load_state_dict(state["model"])
         average.load_state_dict(state["average"])
         optimiser.load_state_dict(state["optimiser"])
+        combine.load_state_dict(state["combine"])
         step, elapsed = state["step"], state["elapsed"]
     couple = emotion_au_table()
     names = [f.name for f in fields(config.weights)]
@@ -112,7 +117,7 @@ def train(
                 outputs = model(inputs)
             terms = losses(outputs.float(), labels, couple)
             optimiser.zero_grad(set_to_none=True)
-            total(terms, config.weights).backward()
+            combine(terms).backward()
             nn.utils.clip_grad_norm_(model.parameters(), 5.0)
             optimiser.step()
             step += 1
@@ -131,6 +136,7 @@ def train(
                     "model": model.state_dict(),
                     "average": average.state_dict(),
                     "optimiser": optimiser.state_dict(),
+                    "combine": combine.state_dict(),
                     "step": step,
                     "elapsed": time.perf_counter() - began,
                     "arguments": dict(config.model),

@@ -13,11 +13,11 @@ head implies, and valence and arousal toward its mean. A weight of 0 switches ei
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from prosopon_train.data.ferplus import AFFECT_MEANS
 from prosopon_train.data.schema import AU_NAMES, EMOTIONS
@@ -262,3 +262,27 @@ def _coupling(
 def total(terms: dict[str, Tensor], weights: Weights) -> Tensor:
     """Weighted sum of the terms."""
     return torch.stack([getattr(weights, f.name) * terms[f.name] for f in fields(weights)]).sum()
+
+
+class TaskWeights(nn.Module):
+    """Task weights that are learned with the network: Σ wL/2p² + log(1 + p²), p of every term.
+
+    As OpenFace 3.0 (arXiv 2506.02891) takes over from Kendall et al. (CVPR 2018). Likelihoods of
+    scales, which may be negative, keep the weight they have.
+    """
+
+    def __init__(self, weights: Weights) -> None:
+        super().__init__()
+        self.weights = weights
+        self.learned = [
+            f.name
+            for f in fields(weights)
+            if not f.name.endswith("_scale") and getattr(weights, f.name) > 0
+        ]
+        self.p = nn.Parameter(torch.full((len(self.learned),), 0.5**0.5))
+
+    def forward(self, terms: dict[str, Tensor]) -> Tensor:
+        loss = total(terms, replace(self.weights, **dict.fromkeys(self.learned, 0.0)))
+        values = torch.stack([getattr(self.weights, n) * terms[n] for n in self.learned])
+        squares = self.p.square()
+        return loss + (values / (2 * squares) + torch.log1p(squares)).sum()

@@ -3,8 +3,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from dataclasses import fields  # noqa: E402
+
 from prosopon_train.data.schema import AU_NAMES, AU_SIDED, EMOTIONS, N_POINTS  # noqa: E402
 from prosopon_train.losses import (  # noqa: E402
+    TaskWeights,
     Weights,
     emotion_au_table,
     losses,
@@ -154,3 +157,14 @@ def test_votes_overrule_the_teacher_where_it_is_deaf():
     assert float(detached(outputs(1), labels)["au"]) > 0
     labels["emotion"][:] = 1 / len(EMOTIONS)
     assert float(detached(outputs(1), labels)["au"]) == 0
+
+
+def test_learned_weights_begin_as_the_given_ones():
+    terms = {f.name: torch.tensor(1.0) for f in fields(Weights)}
+    combine = TaskWeights(Weights())
+    constant = len(combine.learned) * np.log(1.5)
+    expected = float(total(terms, Weights())) + constant
+    assert float(combine(terms).detach()) == pytest.approx(expected, rel=1e-5)
+    combine({**terms, "points": torch.tensor(100.0)}).backward()
+    gradient = combine.p.grad
+    assert gradient[combine.learned.index("points")] < 0, "a large loss asks for a larger p"
