@@ -20,7 +20,7 @@ from prosopon_train.config import Config, load_config
 from prosopon_train.loop import train
 from prosopon_train.losses import Weights
 
-IMAGES = 64_000
+IMAGES = 32_000
 NARROW = {"widths": (8, 16, 32, 64), "squeeze": 16, "spatial": 128, "pooled": 64, "band": 48}
 COUPLED = ("coannotation", "coannotation_emotion", "matching", "matching_affect")
 TASKS = {
