@@ -23,6 +23,7 @@ SCHEMA = (
     Column("pose_r", (3,), ("rx", "ry", "rz"), "rad", ""),
     Column("pose_euler", (3,), ("pitch", "yaw", "roll"), "rad", ""),
     Column("gaze", (2, 3), tuple("abcdef"), "", ""),
+    Column("gaze_sigma", (2,), ("gaze_r_sigma", "gaze_l_sigma"), "rad", ""),
     Column("eye_open", (2,), ("open_r", "open_l"), "", ""),
     Column("valence", (), ("valence",), "", ""),
     Column("au", (21,), tuple(AU_NAMES), "", ""),

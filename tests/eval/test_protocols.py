@@ -353,6 +353,7 @@ def test_synthetic_run(tmp_path: Path):
                 "landmarks": moved(face_points(), 1, 0),
                 "pose_r": (0, turn, 0),
                 "gaze": [(0, 0, -1), (0, np.sin(turn), -np.cos(turn))],
+                "gaze_sigma": (turn, turn / 2),
                 "au": np.where(np.arange(21) == 0, 0.0, 5.0 - i),
             }
         )
@@ -363,6 +364,10 @@ def test_synthetic_run(tmp_path: Path):
     assert values["yaw, mean"] == pytest.approx(10, abs=1e-4)
     assert values["pitch, mean"] == pytest.approx(0, abs=1e-4)
     assert values["gaze, eyes open, median"] == pytest.approx(5, abs=1e-4)
+    # Of errors 0 and 10° the regions end at 0.7 and 0.35 of 10°, or at 2.3 and 1.15 of it.
+    assert values["gaze within the 50 % region"] == 50
+    assert values["gaze within the 90 % region"] == 100
+    assert values["gaze, error over expected error"] == pytest.approx(2 / 3, abs=1e-5)
     assert values["NME median"] == pytest.approx(2.0)
     # One unit never moves (0), the twenty others run backwards (−1).
     assert values["AU01 r"] == 0.0

@@ -14,11 +14,8 @@ pytestmark = [pytest.mark.train, pytest.mark.shared]
 
 
 @pytest.fixture(scope="module")
-def examples(shared, tmp_path_factory):
-    path = shared / "data" / "ict_rig.npz"
-    if not path.exists():
-        pytest.skip(f"no face rig at {path}")
-    rig = load_rig(path, tmp_path_factory.mktemp("rig") / "cache.npz")
+def examples(rig_files):
+    rig = load_rig(*rig_files)
     scene = causal.sample_scene(rig, 9_002_000_000)
     first = causal.render_changes(rig, scene)
     assert all(

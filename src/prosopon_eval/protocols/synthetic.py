@@ -31,6 +31,7 @@ from prosopon_eval.metrics import (
     pearson,
     rotation_error,
 )
+from prosopon_eval.protocols.calibration import LEVELS, inside
 from prosopon_eval.report import Figure, Protocol, Scores
 from prosopon_train.data.schema import AU_NAMES
 
@@ -89,6 +90,39 @@ def error_figures(name: str, errors: AnyArray, people: AnyArray) -> list[Figure]
             *(bootstrap_by_group(kept, groups, statistic) if len(kept) else ()),
         )
         for how, statistic in statistics.items()
+    ]
+
+
+def gaze_honesty(
+    tables: list[FaceTable], truth: AnyArray, seen: AnyArray, people: AnyArray
+) -> list[Figure]:
+    """Share of open eyes whose error is in the regions that ``gaze_sigma`` tells, and error over σ.
+
+    The regions are those of ``protocols.calibration``: of the exponential law of the error.
+    """
+    error = np.radians(angular_error(column(tables, "gaze").astype(np.float64), truth))
+    rows = np.stack([error, column(tables, "gaze_sigma")], axis=2)
+    chosen = np.isfinite(rows).all(axis=(1, 2)) & seen
+    if not chosen.any():
+        return []
+
+    def ratio(rows: AnyArray) -> float:
+        return float(rows[..., 0].sum() / rows[..., 1].sum())
+
+    def within(level: int) -> Callable[[AnyArray], float]:
+        return lambda rows: 100 * float(inside(rows[..., 0], rows[..., 1], level).mean())
+
+    statistics = [(f"gaze within the {level} % region", "%", within(level)) for level in LEVELS]
+    statistics.append(("gaze, error over expected error", "", ratio))
+    return [
+        Figure(
+            name,
+            how(rows[chosen]),
+            unit,
+            int(chosen.sum()),
+            *bootstrap_by_group(rows[chosen], people[chosen], how, n=AU_DRAWS),
+        )
+        for name, unit, how in statistics
     ]
 
 
@@ -178,6 +212,7 @@ def run(analyzer: Analyzer, path: Path) -> Scores:
             ),
             *error_figures("gaze, eyes open", gaze[seen], people[seen]),
             *error_figures("gaze, all", gaze, people),
+            *gaze_honesty(tables, data["gaze"], seen, people),
             *au_figures(column(tables, "au")[:, order], data["au"], people),
             Figure("NME median", float(np.nanmedian(nme)), "%", len(nme)),
             Figure("faces missed", missed, "count", len(nme)),
