@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from prosopon.measures.gaze import eye_contact, held, mass_in_cone
+from prosopon.measures.run import measure
 from prosopon.types import FaceTable
 from tracks import track
 
@@ -55,6 +56,14 @@ def test_eye_contact():
 def test_shut_eyes_make_no_contact():
     table = blinker(1.5)
     assert (eye_contact(table)[(TIME > 2.1) & (TIME < 3.4)] == 0).all()
+
+
+def test_gaze_in_the_cameras_axes():
+    # Somebody at the right of the picture who looks into the lens looks back to the left.
+    table = track(np.arange(3.0), gaze_angle=0, eye_open=0.9, pose_t=(300, -300, 600))
+    found = measure(table, ["gaze"]).rows["gaze_camera"]
+    pitch = -np.arcsin(300 / np.sqrt(300**2 + 300**2 + 600**2))
+    np.testing.assert_allclose(found, np.tile([-np.arctan2(300, 600), pitch], (3, 1)), rtol=1e-5)
 
 
 def test_mass_against_a_drawn_distribution():

@@ -1,4 +1,4 @@
-"""Gaze held over blinks, the probability of eye contact, and the place on a screen.
+"""Gaze held over blinks and in the camera's axes, eye contact, and the place on a screen.
 
 A lid that comes down takes the apparent gaze with it, by ten degrees and more. ``gaze_held`` is
 ``gaze_angle`` except in the frames of a blink or wink (``blink`` 1), where it is interpolated from
@@ -20,11 +20,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from prosopon.geometry import gaze_angles
 from prosopon.measures.base import Doubles, Event, Person, people, require
 from prosopon.measures.blinks import blinks
 from prosopon.measures.episodes import Trigger, episodes
 from prosopon.measures.measure import Findings, Measure, Settings, count_and_rate, deviation, mean
-from prosopon.measures.screen import Calibration, Screen, Target, calibrate, on_screen
+from prosopon.measures.screen import Calibration, Screen, Target, calibrate, on_screen, rays
 from prosopon.types import AnyArray, Column, FaceTable
 
 CONE = np.deg2rad(7)
@@ -45,6 +46,13 @@ HELD = Column(
 )
 BLINK = Column("blink", (), ("blink",), "", "1 in the frames of a blink or wink", "int8", 0)
 CONTACT = Column("eye_contact", (), ("eye_contact",), "0–1", "probability of eye contact")
+IN_CAMERA = Column(
+    "gaze_camera",
+    (2,),
+    ("gaze_camera_yaw", "gaze_camera_pitch"),
+    "rad",
+    "gaze_held in the camera's axes, for a head at pose_t; 0 along the axis, back to the camera",
+)
 ON_SCREEN = Column(
     "screen",
     (2,),
@@ -173,8 +181,13 @@ def calibrate_by(
 def _find(table: FaceTable, settings: Settings) -> Findings:
     gaze, bridged = held(table)
     columns = [HELD, BLINK, CONTACT]
+    if "pose_t" in table:
+        columns.append(IN_CAMERA)
     values = {"gaze_held": gaze, "blink": bridged}
     values["eye_contact"] = eye_contact(table, gaze, settings.target)
+    if "pose_t" in table:
+        in_camera = gaze_angles(rays(gaze, table["pose_t"]))
+        values["gaze_camera"] = in_camera.astype(np.float32)
     if settings.screen is not None:
         columns.append(ON_SCREEN)
         values["screen"] = screen_places(table, gaze, settings.screen, settings.calibration)

@@ -65,18 +65,27 @@ class Screen:
         return cls(width, height, x, y)
 
 
+def rays(angles: AnyArray, places: AnyArray) -> Doubles:
+    """(n, 3) unit vectors of gaze in the camera's axes.
+
+    angles (n, 2): yaw, pitch relative to the line of sight, rad; places (n, 3): of the head, mm.
+    """
+    yaw, pitch = angles.astype(np.float64).T
+    local = np.stack(
+        [np.sin(yaw) * np.cos(pitch), -np.sin(pitch), -np.cos(yaw) * np.cos(pitch)], axis=1
+    )
+    turns = sight_rotation(places.astype(np.float64))
+    return np.asarray((turns @ local[:, :, None])[:, :, 0])
+
+
 def on_screen(angles: AnyArray, places: AnyArray, screen: Screen) -> Doubles:
     """(n, 2) mm from the screen's upper left corner, x to the viewer's right and y down.
 
     angles (n, 2): gaze yaw, pitch relative to the line of sight, rad; places (n, 3): of the head
     in the camera frame, mm. NaN where the gaze does not meet the plane of the screen.
     """
-    angles, places = angles.astype(np.float64), places.astype(np.float64)
-    yaw, pitch = angles[:, 0], angles[:, 1]
-    local = np.stack(
-        [np.sin(yaw) * np.cos(pitch), -np.sin(pitch), -np.cos(yaw) * np.cos(pitch)], axis=1
-    )
-    ray = (sight_rotation(places) @ local[:, :, None])[:, :, 0]
+    places = places.astype(np.float64)
+    ray = rays(angles, places)
     toward = -ray[:, 2]
     reach = np.where(
         toward > _LEAST_TOWARD, places[:, 2] / np.maximum(toward, _LEAST_TOWARD), np.nan
