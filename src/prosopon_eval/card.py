@@ -60,6 +60,8 @@ TASKS = (
     Task("synthetic", "synth_test", "Rendered people: rotation, gaze, action units"),
     Task("gaze_portraits", "faces.parquet", "Gaze of people who look into the lens"),
     Task("causal", "causal", "The same rendered face with one thing changed"),
+    Task("behaviour", "behaviour", "Blinks, looks and eye contact on rendered clips"),
+    Task("tracking", "crowd", "Identities over time on rendered clips"),
     Task("fairface", "faces.parquet", "By age band and gender label"),
     Task("no_faces", "backgrounds.parquet", "False faces"),
 )

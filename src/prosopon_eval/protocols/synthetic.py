@@ -197,7 +197,7 @@ def run(analyzer: Analyzer, path: Path) -> Scores:
     measured = rotations(tables)
     gaze = angular_error(column(tables, "gaze").astype(np.float64), data["gaze"]).mean(axis=1)
     # Under a shut lid there is no gaze to be seen.
-    seen = (data["eye_open"] > OPEN).all(axis=1)
+    seen = np.asarray((data["eye_open"] > OPEN).all(axis=1))
     order = [tables[0].au_names.index(name) for name in AU_NAMES]
     euler = euler_error(measured, data["rotation"])
     points = data["points"][:, :68]
