@@ -19,7 +19,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from prosopon.errors import InputError
-from prosopon.geometry import iou
 from prosopon.types import AnyArray, Column, FaceTable
 
 MAX_LAG = 0.5
@@ -138,15 +137,22 @@ def _pair_faces(
             other = rows_b[_ids(b)[rows_b] == id_b]
             _, first, second = np.intersect1d(at_a[mine], at_b[other], return_indices=True)
             if "box" in a and "box" in b:
-                boxes = a["box"][mine[first]].astype(float), b["box"][other[second]].astype(float)
-                overlap = [iou(x[None], y[None])[0, 0] for x, y in zip(*boxes, strict=True)]
+                overlap = _overlap(a["box"][mine[first]], b["box"][other[second]])
                 score[i, j] = float(np.nansum(overlap))
             else:
                 score[i, j] = len(first) * (id_a == id_b)
     while score.size and score.max() > 0:
-        i, j = np.unravel_index(score.argmax(), score.shape)
-        yield int(ids_a[i]), int(ids_b[j])
-        score[i], score[:, j] = 0, 0
+        row, column = divmod(int(score.argmax()), len(ids_b))
+        yield int(ids_a[row]), int(ids_b[column])
+        score[row], score[:, column] = 0, 0
+
+
+def _overlap(a: AnyArray, b: AnyArray) -> AnyArray:
+    """(n,): intersection over union of each of n boxes (n, 4) with its partner."""
+    low, high = np.maximum(a[:, :2], b[:, :2]), np.minimum(a[:, 2:], b[:, 2:])
+    shared = np.prod(np.maximum(high - low, 0), axis=1)
+    areas = [np.prod(box[:, 2:] - box[:, :2], axis=1) for box in (a, b)]
+    return np.asarray(shared / np.maximum(areas[0] + areas[1] - shared, 1e-9))
 
 
 def _common(a: FaceTable, b: FaceTable) -> Iterator[tuple[str, str, AnyArray, AnyArray]]:

@@ -173,6 +173,26 @@ def export(**options: Any) -> None:
 
 
 @main.command()
+@click.argument("table", type=PATH)
+@click.option("--split", "splits", multiple=True, metavar="ID@FROM[-TO]",
+              help="From FROM (to TO) seconds on, ID is somebody else, who gets a new number.")
+@click.option("--merge", "merges", multiple=True, metavar="ID,ID...",
+              help="These are one person, who gets the first number.")
+@click.option("--rename", "renames", multiple=True, metavar="ID=NAME",
+              help="Another number for ID, or a name, kept in the sidecar.")
+@click.option("-o", "--output", type=PATH, metavar="FILE",
+              help="The changed table  [default: TABLE itself].")  # fmt: skip
+def identities(**options: Any) -> None:
+    """List who is in TABLE, and correct it: splits first, then merges, then renames.
+
+    Nothing is measured again; the tracker's own numbers stay as face_id_original.
+    """
+    from prosopon.commands.identities import run
+
+    sys.exit(run(**options))
+
+
+@main.command()
 @click.argument("first", type=PATH, metavar="A")
 @click.argument("second", type=PATH, metavar="B")
 @click.option("--json", "json_path", type=PATH, metavar="FILE", help="Also write this file.")
@@ -183,6 +203,23 @@ def compare(**options: Any) -> None:
     A and B are tables of ours or of OpenFace 2.
     """
     from prosopon.commands.compare import run
+
+    sys.exit(run(**options))
+
+
+@main.command()
+@click.argument("table", type=PATH)
+@click.option("--kind", required=True, metavar="NAME",
+              help="timeline, heatmap, circumplex, gaze or face.")  # fmt: skip
+@click.option("-o", "--output", required=True, type=PATH, metavar="FILE",
+              help="The figure: .png, .svg or .pdf.")  # fmt: skip
+@click.option("--person", type=click.IntRange(min=0), metavar="ID",
+              help="face_id  [default: who has the most rows].")  # fmt: skip
+@click.option("--frame", type=click.IntRange(min=0), metavar="N",
+              help="Of kind face: this frame, not the mean of all.")  # fmt: skip
+def plot(**options: Any) -> None:
+    """Draw a figure of TABLE for a paper."""
+    from prosopon.commands.plot import run
 
     sys.exit(run(**options))
 

@@ -93,10 +93,11 @@ def _median(values: Sequence[float]) -> float:
 
 
 def _short(value: float) -> str:
-    """Two or three digits that matter; empty for NaN."""
+    """Digits by size, three after the point at most; empty for NaN."""
     if math.isnan(value):
         return ""
-    return f"{value:.2f}" if abs(value) < 100 else f"{value:.0f}"
+    decimals = 3 if abs(value) < 10 else 1 if abs(value) < 1000 else 0
+    return f"{round(value, decimals) + 0.0:.{decimals}f}"  # + 0.0: no −0
 
 
 def as_json(first: Path, second: Path, pairs: Pairs, found: Sequence[Agreement]) -> dict[str, Any]:
