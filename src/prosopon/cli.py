@@ -225,6 +225,23 @@ def plot(**options: Any) -> None:
 
 
 @main.command()
+@click.argument("table", type=PATH)
+@click.option("--kind", required=True, metavar="NAME",
+              help="timeline, heatmap, circumplex, gaze or face.")  # fmt: skip
+@click.option("-o", "--output", required=True, type=PATH, metavar="FILE",
+              help="The figure: .png, .svg or .pdf.")  # fmt: skip
+@click.option("--person", type=click.IntRange(min=0), metavar="ID",
+              help="face_id  [default: who has the most rows].")  # fmt: skip
+@click.option("--frame", type=click.IntRange(min=0), metavar="N",
+              help="Of kind face: this frame, not the mean of all.")  # fmt: skip
+def plot(**options: Any) -> None:
+    """Draw a figure of TABLE for a paper."""
+    from prosopon.commands.plot import run
+
+    sys.exit(run(**options))
+
+
+@main.command()
 @click.argument("source", required=False, type=PATH, metavar="[INPUT]")
 @click.option("--json", "json_path", type=PATH, metavar="FILE", help="Also write this file.")
 @_analyzer_options

@@ -21,15 +21,16 @@ from prosopon.geometry import (
     sight_rotation,
 )
 from prosopon.heads.base import Context
+from prosopon.heads.landmarks import points_in_image
 from prosopon.types import AnyArray, Column
 
-_STEPS, _LEARNING_STEPS = 3, 5
+_STEPS, _LEARNING_STEPS = 2, 4
 # mm by which the model itself may be off at a landmark. People mark the jaw where they see the
 # head's outline, which is at no fixed place of the skin; brows are marked by taste.
-_MODEL_ERROR = np.r_[np.full(17, 15.0), np.full(10, 3.0), np.full(41, 1.5)]
-_ALIKE = 2.0
+_MODEL_ERROR = np.r_[np.full(17, 10.0), np.full(10, 2.5), np.full(41, 1.0)]
+_ALIKE = 1.5
 """Errors of neighbouring landmarks are alike: as if each were so much larger and they were not."""
-_ROTATION_ERROR = 0.5
+_ROTATION_ERROR = 0.7
 """The network's own rotation counts with this share of its stated error, in each axis."""
 _LEAST_DISTANCE = 100.0  # mm
 
@@ -84,10 +85,10 @@ class Fitter:
 
     def __call__(self, context: Context, ids: AnyArray) -> dict[str, AnyArray]:
         """The columns of the fit for n decoded faces of people ``ids`` (n,)."""
+        # The points where the picture shows them; ``landmarks`` follow the habits of marks.
+        shown = points_in_image(context.outputs["points"], context.to_image, context.crop_size)
+        points = context.camera.undistorted(shown[:, :LANDMARKS].astype(float))
         measured = context.columns
-        # Where the picture shows the landmarks, not where marks of 300-W would be.
-        shown = measured["landmarks"] - context.mark_offset
-        points = context.camera.undistorted(shown.astype(float))
         apparent = rotation_from_euler(measured["pose_euler"].astype(float))
         # An expected distance; of a normal distribution in the plane it is 1.25 σ.
         sigma = 0.8 * measured["landmark_sigma"].astype(float)
@@ -131,7 +132,7 @@ class Fitter:
         n = len(ids)
         known = replace(
             targets,
-            base=own,
+            base=np.ascontiguousarray(own.swapaxes(1, 2)),
             prior=np.zeros((n, self._moving.count)),
             spread=targets.spread[:, k:],
         )
@@ -164,7 +165,7 @@ def prepare(
     targets = Targets(
         points=points,
         sigma=error,
-        base=np.broadcast_to(average, (n, LANDMARKS, 3)),
+        base=np.broadcast_to(average.T, (n, 3, LANDMARKS)),
         prior=np.zeros((n, model.count)),
         spread=np.broadcast_to(np.sqrt(model.variances), (n, model.count)),
         rotation=rotation,
@@ -181,8 +182,7 @@ def describe(model: FaceModel, fit: Fit, points: AnyArray, camera: Camera) -> di
     # What the model does not explain, moved back with the head: at a landmark's own depth.
     seen = (points - [camera.cx, camera.cy]) / [camera.fx, camera.fy] * depth
     left = (seen - landmarks[:, :, :2]) @ fit.rotation[:, :2]
-    middle = model.mean[:LANDMARKS].mean(0)
-    sight = sight_rotation(fit.rotation @ middle + fit.translation)
+    sight = sight_rotation(landmarks.mean(1))
     apparent = sight.swapaxes(1, 2) @ fit.rotation
     columns = {
         "pose_r": rotation_vector(apparent),

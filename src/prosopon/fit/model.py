@@ -40,22 +40,23 @@ class FaceModel:
 
     @cached_property
     def flat_modes(self) -> AnyArray:
-        """(m, 204): the modes at the landmarks."""
-        return np.ascontiguousarray(self.modes[:, :LANDMARKS].reshape(self.count, -1))
+        """(m, 204): the modes at the landmarks, all x, all y, all z."""
+        flat = self.modes[:, :LANDMARKS].swapaxes(1, 2).reshape(self.count, -1)
+        return np.ascontiguousarray(flat)
 
     @cached_property
     def products(self) -> AnyArray:
-        """(408, m·m): at each landmark, products of modes for the six entries of a symmetric 3×3.
+        """(408, m·m): products of modes for the six entries of a symmetric 3×3 at each landmark.
 
-        ``products.T @ entries`` is Σ Bᵀ M B over the landmarks, for the entries (xx, yy, zz, xy,
-        xz, yz) of M at each landmark.
+        ``entries @ products`` is Σ Bᵀ M B over the landmarks, for all xx of M, then all yy, zz, xy,
+        xz and yz.
         """
-        at = self.modes[:, :LANDMARKS].transpose(1, 2, 0)  # (68, 3, m)
-        pairs = [at[:, i, :, None] * at[:, j, None, :] for i, j in ((0, 0), (1, 1), (2, 2))]
+        at = self.modes[:, :LANDMARKS].transpose(2, 1, 0)  # (3, 68, m)
+        pairs = [at[i, :, :, None] * at[i, :, None, :] for i in range(3)]
         for i, j in ((0, 1), (0, 2), (1, 2)):
-            pair = at[:, i, :, None] * at[:, j, None, :]
+            pair = at[i, :, :, None] * at[j, :, None, :]
             pairs.append(pair + pair.swapaxes(1, 2))
-        return np.ascontiguousarray(np.stack(pairs, 1).reshape(6 * LANDMARKS, -1))
+        return np.ascontiguousarray(np.stack(pairs).reshape(6 * LANDMARKS, -1))
 
     def points(self, weights: AnyArray) -> AnyArray:
         """(n, m) weights → (n, 70, 3) mm in the head's axes."""

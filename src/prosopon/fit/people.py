@@ -16,7 +16,7 @@ from prosopon.fit.solve import System
 from prosopon.types import AnyArray
 
 _EAGER, _EVERY, _ENOUGH = 4, 8, 1024  # rows: learn from each, then from each eighth, then stop
-_SHARE = 0.25
+_SHARE = 0.5
 """Weight of one row: frames are alike, so that they err alike."""
 
 

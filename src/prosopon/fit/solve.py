@@ -28,7 +28,7 @@ _START, _LESS, _MORE = 1e-3, 0.3, 10.0  # Marquardt's damping and what a step ch
 class Targets:
     """What n faces are fitted to.
 
-    points (n, 68, 2) px, undistorted; sigma (n, 68) px, of each coordinate; base (n, 68, 3) mm,
+    points (n, 68, 2) px, undistorted; sigma (n, 68) px, of each coordinate; base (n, 3, 68) mm,
     what the weights are added to (the mean, or a person's own); prior (n, m) and spread (n, m),
     expected weights and how far they may be off; rotation (n, 3, 3) expected head → camera, and
     rotation_sigma (n,) rad of each axis, infinite where nothing is expected.
@@ -116,48 +116,56 @@ def _moved(fit: Fit, step: AnyArray) -> Fit:
 def normal_equations(model: FaceModel, camera: Camera, targets: Targets, fit: Fit) -> System:
     """Cost, gradient and Gauss–Newton matrix in the order rotation, translation, weights."""
     n, m = fit.weights.shape
-    shape = targets.base + (fit.weights @ model.flat_modes).reshape(n, LANDMARKS, 3)
-    turned = shape @ fit.rotation.swapaxes(1, 2)
-    x, y, z = np.moveaxis(turned + fit.translation[:, None], 2, 0)
+    # Landmarks are the last axis throughout: (n, …, 68).
+    shape = targets.base + (fit.weights @ model.flat_modes).reshape(n, 3, LANDMARKS)
+    turned = fit.rotation @ shape
+    x, y, z = (turned + fit.translation[:, :, None]).swapaxes(0, 1)
     z = np.maximum(z, _LEAST_DEPTH)
-    # Rows of the projection's derivative by the point in the camera frame, over sigma.
     u, v = x / z, y / z
-    weight_x = camera.fx / (z * targets.sigma)
-    weight_y = camera.fy / (z * targets.sigma)
-    zero = np.zeros_like(u)
-    du = np.stack([weight_x, zero, -u * weight_x], 2)  # (n, 68, 3)
-    dv = np.stack([zero, weight_y, -v * weight_y], 2)
+    # Rows of the projection's derivative by the point in the camera frame, over sigma.
+    du = np.zeros((n, 3, LANDMARKS))
+    dv = np.zeros((n, 3, LANDMARKS))
+    du[:, 0] = camera.fx / (z * targets.sigma)
+    dv[:, 1] = camera.fy / (z * targets.sigma)
+    du[:, 2], dv[:, 2] = -u * du[:, 0], -v * dv[:, 1]
     off_u = (camera.fx * u + camera.cx - targets.points[:, :, 0]) / targets.sigma
     off_v = (camera.fy * v + camera.cy - targets.points[:, :, 1]) / targets.sigma
     # By rotation ω (X → X + ω × RS) and by translation.
-    pose_u = np.concatenate([np.cross(turned, du), du], 2)  # (n, 68, 6)
-    pose_v = np.concatenate([np.cross(turned, dv), dv], 2)
-    pose = np.concatenate([pose_u, pose_v], 1)  # (n, 136, 6)
-    off = np.concatenate([off_u, off_v], 1)[:, :, None]
-    in_head_u, in_head_v = du @ fit.rotation, dv @ fit.rotation
+    pose_u = np.concatenate([_cross(turned, du), du], 1)  # (n, 6, 68)
+    pose_v = np.concatenate([_cross(turned, dv), dv], 1)
+    pose = np.concatenate([pose_u, pose_v], 2)  # (n, 6, 136)
+    off = np.concatenate([off_u, off_v], 1)
+    into_head = fit.rotation.swapaxes(1, 2)
+    in_head_u, in_head_v = into_head @ du, into_head @ dv
 
     matrix = np.empty((n, 6 + m, 6 + m))
     gradient = np.empty((n, 6 + m))
-    matrix[:, :6, :6] = pose.swapaxes(1, 2) @ pose
-    gradient[:, :6] = (pose.swapaxes(1, 2) @ off)[:, :, 0]
-    cross = (
-        pose_u.swapaxes(1, 2)[..., None] * in_head_u[:, None]
-        + pose_v.swapaxes(1, 2)[..., None] * in_head_v[:, None]
-    )  # (n, 6, 68, 3)
+    matrix[:, :6, :6] = pose @ pose.swapaxes(1, 2)
+    gradient[:, :6] = (pose @ off[:, :, None])[:, :, 0]
+    cross = pose_u[:, :, None] * in_head_u[:, None]  # (n, 6, 3, 68)
+    cross += pose_v[:, :, None] * in_head_v[:, None]
     matrix[:, :6, 6:] = (cross.reshape(n * 6, -1) @ model.flat_modes.T).reshape(n, 6, m)
     matrix[:, 6:, :6] = matrix[:, :6, 6:].swapaxes(1, 2)
     matrix[:, 6:, 6:] = (_symmetric(in_head_u, in_head_v) @ model.products).reshape(n, m, m)
-    pull = off_u[:, :, None] * in_head_u + off_v[:, :, None] * in_head_v
+    pull = off_u[:, None] * in_head_u + off_v[:, None] * in_head_v
     gradient[:, 6:] = pull.reshape(n, -1) @ model.flat_modes.T
-    cost = (off**2).sum((1, 2))
-    return _with_priors(System(cost, gradient, matrix), targets, fit)
+    return _with_priors(System((off**2).sum(1), gradient, matrix), targets, fit)
+
+
+def _cross(a: AnyArray, b: AnyArray) -> AnyArray:
+    """Cross products of vectors along axis 1."""
+    out = np.empty_like(a)
+    for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+        out[:, i] = a[:, j] * b[:, k] - a[:, k] * b[:, j]
+    return out
 
 
 def _symmetric(a: AnyArray, b: AnyArray) -> AnyArray:
     """(n, 408): entries xx, yy, zz, xy, xz, yz of aaᵀ + bbᵀ at each landmark."""
-    square = a * a + b * b
-    mixed = a[..., [0, 0, 1]] * a[..., [1, 2, 2]] + b[..., [0, 0, 1]] * b[..., [1, 2, 2]]
-    return np.concatenate([square, mixed], 2).reshape(len(a), -1)
+    out = np.empty((len(a), 6, LANDMARKS))
+    for row, (i, j) in enumerate(((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))):
+        out[:, row] = a[:, i] * a[:, j] + b[:, i] * b[:, j]
+    return out.reshape(len(a), -1)
 
 
 def _with_priors(system: System, targets: Targets, fit: Fit) -> System:
