@@ -279,3 +279,23 @@ def test_of_a_picture(tmp_path: Path):
 
 def test_flags_of_the_groups():
     assert PARTS == ("gaze", "pose", "2Dfp", "3Dfp", "pdmparams", "aus")
+
+
+@pytest.mark.parametrize("format", ["openface2", "openface2-spaced"])
+def test_read_as_py_feat_does(tmp_path: Path, format: str):
+    """Its read_openface: read_csv, names stripped, then columns by name; AU columns as numbers."""
+    data = rows(2)
+    data["au"][0] = np.nan
+    with open_writer(format, tmp_path / "a.csv", SCHEMA) as writer:
+        writer.write(FaceTable(SCHEMA, data))
+    table = pandas.read_csv(tmp_path / "a.csv", sep=",")
+    assert (table.columns[1] == "face_id") is (format == "openface2")
+    table.columns = table.columns.str.strip(" ")
+    chosen = table[[name for name in COLUMNS if name[:8] not in ("face_id", "eye_lmk_")]]
+    assert all(kind.kind in "if" for kind in chosen.dtypes)
+    units = chosen.filter(regex="AU.*_r")
+    assert units.isna().to_numpy().tolist() == [[True] * 17, [False] * 17]
+
+
+def test_suffix_of_both_kinds():
+    assert file_suffix("openface2-spaced") == file_suffix("openface2") == ".openface2.csv"

@@ -17,6 +17,7 @@ FORMATS = {
     "parquet": "prosopon.writers.parquet",
     "jsonl": "prosopon.writers.jsonl",
     "openface2": "prosopon.writers.openface2",
+    "openface2-spaced": "prosopon.writers.openface2_spaced",
 }
 """Name of each table format and the module whose ``Writer`` writes it, imported when used."""
 
@@ -26,7 +27,7 @@ _OPENFACE2 = ".openface2.csv"  # it is CSV to other programs, and may lie beside
 
 def file_suffix(format: str) -> str:
     """What the name of a file of ``format`` ends with."""
-    return _OPENFACE2 if format == "openface2" else f".{format}"
+    return _OPENFACE2 if format.startswith("openface2") else f".{format}"
 
 
 def open_writer(format: str, path: Path, schema: Sequence[Column]) -> TableWriter:

@@ -21,6 +21,7 @@ programs write only the groups of columns that were asked for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,7 @@ _INTENSITIES = tuple(
 )
 _PRESENCES = (*_INTENSITIES[:-1], "AU28", "AU45")
 _ROWS_AT_ONCE = 256
+_BARE = re.compile(r"(?<=,) (?=[,\n])")
 
 _Values = Callable[[FaceTable], AnyArray]
 
@@ -194,7 +196,8 @@ class Writer(TableWriter):
     """Rows of OpenFace 2.2's table; the sidecar gets the names of the empty columns.
 
     parts: of PARTS, the groups of columns to write; picture: as FaceLandmarkImg does, with the
-    columns ``face, confidence`` for the first five; separator: between cells.
+    columns ``face, confidence`` for the first five; separator: between cells, "," or, as versions
+    up to 2.1 have it, ", ".
     """
 
     def __init__(
@@ -238,7 +241,10 @@ class Writer(TableWriter):
                 FaceTable(table.schema, {name: table[name][rows] for name in table})
             )
             text = (self._line * len(values)) % tuple(values.ravel().tolist())
-            self._file.write(text.replace("nan", "").encode())
+            text = text.replace("nan", "")
+            if self._separator != ",":  # an empty cell is empty, and not a space
+                text = _BARE.sub("", text)
+            self._file.write(text.encode())
 
     def _end(self) -> None:
         self._file.flush()

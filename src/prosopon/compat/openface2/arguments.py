@@ -17,7 +17,7 @@ from prosopon.writers.openface2 import PARTS
 _FOLDER = Path("processed")
 _SIDE_OUTPUTS = ("simalign", "hogalign", "tracked")
 _NUMBERS = ("fx", "fy", "cx", "cy", "simscale")
-_SWITCHES = ("au_static", "nomask", "g", "nobadaligned", "q")
+_SWITCHES = ("au_static", "nomask", "g", "nobadaligned", "q", "spaced")
 
 _NO_WINDOW = "no window is opened"
 _OWN_MODEL = "the measurements are of Prosopon's own model"
@@ -47,6 +47,7 @@ class Arguments:
     """What a command is asked for.
 
     files, folder, camera: inputs (``-f``, ``-fdir``, ``-device``), with ``-root`` before them;
+    spaced: ``-spaced``, which is ours: ", " between cells;
     boxes: folder of ``-bboxdir``; out_dir, names: of ``-out_dir`` and ``-of``, which belong to the
     inputs in order; outputs: groups of columns and side files; intrinsics: fx, fy, cx, cy px,
     None where not given; scale, size: of aligned faces; warnings: a line for each flag that has
@@ -70,6 +71,7 @@ class Arguments:
     aligned_format: str = "bmp"
     picture_format: str = "jpg"
     quiet: bool = False
+    spaced: bool = False
     warnings: tuple[str, ...] = field(default=())
 
     def target(self, index: int, name: str) -> Path:
@@ -134,6 +136,7 @@ def _arguments(seen: dict[str, list[str]]) -> Arguments:
         aligned_format=_last(seen, "format_aligned", defaults.aligned_format),
         picture_format=_last(seen, "format_vis_image", defaults.picture_format),
         quiet="q" in seen,
+        spaced="spaced" in seen,
     )
 
 

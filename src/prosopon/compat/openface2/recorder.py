@@ -115,7 +115,10 @@ class Recorder(Output):
             if self._picture and not len(table):
                 return
             parts = self._arguments.outputs & set(PARTS)
-            writer = Writer(self.path, self._schema, parts, picture=self._picture)
+            separator = ", " if self._arguments.spaced else ","
+            writer = Writer(
+                self.path, self._schema, parts, picture=self._picture, separator=separator
+            )
             self._table = self._stack.enter_context(writer)
         self._table.write(table)
 
