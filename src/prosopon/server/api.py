@@ -14,6 +14,7 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from pydantic import ValidationError
 
 from prosopon import __version__
+from prosopon.errors import MissingExtraError
 from prosopon.packs import load_pack
 from prosopon.server.errors import Refused
 from prosopon.server.guard import COOKIE, same, session_value
@@ -31,6 +32,7 @@ from prosopon.server.models import (
 )
 from prosopon.server.pictures import PictureService
 from prosopon.server.receive import receive_file
+from prosopon.server.reports import data_file, page_file
 from prosopon.server.service import Service
 from prosopon.server.store import Job
 from prosopon.server.worker import RESULT_STEM
@@ -67,6 +69,7 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         415: "neither a picture nor a video",
         422: "not what is expected",
         429: "as many analyses as allowed wait already",
+        501: "the server lacks the package that this needs",
         503: "busy: try again",
         507: "the server's disk is full",
     }
@@ -243,6 +246,28 @@ def _result_routes(service: Service) -> APIRouter:
         )
 
     @router.get(
+        "/report",
+        response_class=FileResponse,
+        responses={
+            200: {"content": {"text/html": {}, "application/json": {}}},
+            **_problems(404, 409, 501),
+        },
+    )
+    def report(job_id: JobId, format: Literal["html", "json"] = "html") -> FileResponse:
+        """The report: one HTML file to keep, or the data that the pages' component draws."""
+        job = _done(service, job_id)
+        folder = service.settings.job_folder(job_id)
+        if format == "json":
+            return FileResponse(
+                data_file(job, folder, service.input_path(job)), media_type="application/json"
+            )
+        return FileResponse(
+            page_file(folder),
+            media_type="text/html; charset=utf-8",
+            filename=f"{PurePath(job.name).stem or 'result'}.report.html",
+        )
+
+    @router.get(
         "/media",
         response_class=FileResponse,
         responses={200: {"content": {"*/*": _BINARY}}, **_problems(404)},
@@ -354,8 +379,10 @@ def _done(service: Service, job_id: str) -> Job:
 
 async def answer_refused(request: Request, error: Exception) -> JSONResponse:
     """Refused and InputError as JSON; a refusal because of load says when to come again."""
-    status, detail = (
-        (error.status, error.detail) if isinstance(error, Refused) else (422, str(error))
-    )
+    status, detail = 422, str(error)
+    if isinstance(error, Refused):
+        status = error.status
+    elif isinstance(error, MissingExtraError):
+        status = 501
     headers = {"Retry-After": "2"} if status in (429, 503) else None
     return JSONResponse({"detail": detail}, status, headers)

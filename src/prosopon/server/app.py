@@ -21,6 +21,7 @@ from prosopon.server.guard import Guard
 from prosopon.server.live import LiveService
 from prosopon.server.metrics import Measure, Metrics
 from prosopon.server.pictures import PictureService
+from prosopon.server.reports import COMPONENT
 from prosopon.server.service import Service
 from prosopon.server.settings import Settings
 
@@ -63,6 +64,14 @@ def create_app(settings: Settings) -> FastAPI:
     @app.get("/", include_in_schema=False)
     def index() -> FileResponse:
         return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+
+    @app.get("/report/{name}", include_in_schema=False)
+    def report_component(name: str) -> Response:
+        if name not in COMPONENT:
+            raise Refused(404, "no such file")
+        kind, content = COMPONENT[name]
+        headers = {"Cache-Control": "public, max-age=3600"}
+        return Response(content(), media_type=kind, headers=headers)
 
     app.mount("/assets", _Assets(directory=STATIC / "assets"))
     app.add_middleware(Guard, token=settings.token, local=settings.local)

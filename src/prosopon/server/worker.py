@@ -6,6 +6,7 @@ brings a decoder down takes neither the server nor the queue with it.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -24,6 +25,7 @@ from prosopon.server.settings import Limits, Settings
 from prosopon.server.store import Job, JobStore
 from prosopon.sources import Source, open_source
 from prosopon.types import Frame
+from prosopon.writers.sidecar import write_sidecar
 
 TABLE_FORMATS = ("csv", "parquet", "jsonl")
 RESULT_STEM = "result"
@@ -69,7 +71,16 @@ def run_job(job: Job, store: JobStore, analyzer: Analyzer, settings: Settings) -
         # Messages begin with the path, which is the server's business.
         store.fail(job.id, str(error).replace(str(path), job.name))
     else:
+        if job.source is None:
+            _forget_place(folder / f"{RESULT_STEM}.json")
         store.finish(job.id, summary.frames, _describe(summary, analyzer, job.name, path))
+
+
+def _forget_place(sidecar: Path) -> None:
+    """Name the upload relative to the sidecar: where the server keeps it is nobody's business."""
+    info = json.loads(sidecar.read_text(encoding="utf-8"))
+    info["input"]["path"] = UPLOAD_NAME
+    write_sidecar(sidecar, info)
 
 
 def _describe(summary: Summary, analyzer: Analyzer, name: str, path: Path) -> dict[str, Any]:

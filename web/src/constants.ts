@@ -1,0 +1,235 @@
+/** Made by web/constants.py from the default pack; do not edit. */
+
+export const PACK = {
+  "name": "default",
+  "version": "0.1.0",
+  "files": {
+    "network-fp32.onnx": "c10ea0fad624307533daec59f569142eb9497164c966644d11b1c43db2ce960d",
+    "network-int8.onnx": "307e2d275be9b7ac2132dd141e46d9c4c4a2421b7e7a47a7c2e27b557cb84c7e",
+    "detector.onnx": "274389023f6ef1ed82338b2c56cc3e63dcf21a2e659c8fca513588dd6fcb28ee"
+  },
+  "networks": {
+    "fp32": "network-fp32.onnx",
+    "int8": "network-int8.onnx"
+  },
+  "detectorFile": "detector.onnx",
+  "size": 128,
+  "landmarkOffset": [
+    0.0086,
+    0.0086
+  ],
+  "outputs": {
+    "points": [
+      0,
+      156
+    ],
+    "points_scale": [
+      156,
+      78
+    ],
+    "rotation": [
+      234,
+      6
+    ],
+    "rotation_scale": [
+      240,
+      1
+    ],
+    "gaze": [
+      241,
+      6
+    ],
+    "gaze_scale": [
+      247,
+      2
+    ],
+    "au": [
+      249,
+      21
+    ],
+    "au_presence": [
+      270,
+      21
+    ],
+    "au_sides": [
+      291,
+      26
+    ],
+    "eye_open": [
+      317,
+      2
+    ],
+    "emotion": [
+      319,
+      8
+    ],
+    "affect": [
+      327,
+      2
+    ],
+    "face": [
+      329,
+      1
+    ],
+    "marks": [
+      330,
+      136
+    ]
+  },
+  "faceShape": [
+    [
+      -0.0008,
+      -3.9891,
+      -18.3512
+    ],
+    [
+      -0.0008,
+      7.0782,
+      -26.1862
+    ],
+    [
+      -0.0008,
+      17.3058,
+      -34.0672
+    ],
+    [
+      -0.0008,
+      29.3619,
+      -41.6983
+    ],
+    [
+      -12.5317,
+      44.8685,
+      -19.7192
+    ],
+    [
+      -0.0008,
+      45.4545,
+      -26.6642
+    ],
+    [
+      12.5301,
+      44.8685,
+      -19.7192
+    ],
+    [
+      -44.5906,
+      -0.8997,
+      2.9636
+    ],
+    [
+      -18.4387,
+      0.9021,
+      -2.9646
+    ],
+    [
+      18.4403,
+      0.8974,
+      -2.9624
+    ],
+    [
+      44.589,
+      -0.8997,
+      2.9636
+    ]
+  ]
+};
+
+export const DETECTOR = {
+  "threshold": 0.6,
+  "nms": 0.4,
+  "longSide": 640,
+  "strides": [
+    8,
+    16,
+    32,
+    64
+  ],
+  "values": 15,
+  "largestLogHalf": 9.0,
+  "sure": 0.9,
+  "doubtful": 0.35,
+  "alignment": 64,
+  "mostCandidates": 1000,
+  "mostLooks": 16,
+  "lookSize": 192,
+  "lookWidth": 2.0,
+  "sameFace": 0.4,
+  "leastScore": 0.001,
+  "secondChance": 0.2
+};
+
+export const TRACKING = {
+  "detect_every": 15,
+  "follow_score": 0.3,
+  "admit_score": 0.55,
+  "patience": 30,
+  "overlap": 0.35,
+  "max_faces": null,
+  "double": 0.7,
+  "stillRefinements": 2,
+  "newcomerRefinements": 1
+};
+
+export const CROP = {
+  "scale": 1.35,
+  "forehead": 0.25
+};
+
+export const QUALITY = {
+  "goodSide": 100.0,
+  "goodContrast": 35.0,
+  "goodSharpness": 0.25,
+  "goodError": 0.03,
+  "failure": 0.1,
+  "eyeDistance": 0.9
+};
+
+export const RIGID = [
+  27,
+  28,
+  29,
+  30,
+  31,
+  33,
+  35,
+  36,
+  39,
+  42,
+  45
+];
+
+export const AU_NAMES = [
+  "AU01",
+  "AU02",
+  "AU04",
+  "AU05",
+  "AU06",
+  "AU07",
+  "AU09",
+  "AU10",
+  "AU12",
+  "AU14",
+  "AU15",
+  "AU17",
+  "AU18",
+  "AU20",
+  "AU22",
+  "AU23",
+  "AU24",
+  "AU25",
+  "AU26",
+  "AU28",
+  "AU45"
+];
+
+export const EMOTIONS = [
+  "neutral",
+  "happiness",
+  "sadness",
+  "surprise",
+  "fear",
+  "disgust",
+  "anger",
+  "contempt"
+];

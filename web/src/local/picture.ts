@@ -1,0 +1,164 @@
+/** Luminance pictures, and what OpenCV does to them in the Python package, done the same way. */
+
+import type { Similarity } from "./geometry";
+import { invert } from "./geometry";
+
+export interface Picture {
+  data: Uint8Array;
+  width: number;
+  height: number;
+}
+
+export function picture(width: number, height: number): Picture {
+  return { data: new Uint8Array(width * height), width, height };
+}
+
+/** Luminance of RGBA pixels, ITU-R BT.601 in OpenCV's whole numbers. */
+export function luminance(rgba: ArrayLike<number>, width: number, height: number): Picture {
+  const made = picture(width, height);
+  for (let i = 0, j = 0; i < made.data.length; i++, j += 4) {
+    made.data[i] = (rgba[j] * 4899 + rgba[j + 1] * 9617 + rgba[j + 2] * 1868 + 8192) >> 14;
+  }
+  return made;
+}
+
+/** A part of a picture; all of it must lie within. */
+export function part(from: Picture, x: number, y: number, width: number, height: number): Picture {
+  const made = picture(width, height);
+  for (let row = 0; row < height; row++) {
+    const start = (y + row) * from.width + x;
+    made.data.set(from.data.subarray(start, start + width), row * width);
+  }
+  return made;
+}
+
+export function mirrored(from: Picture): Picture {
+  const made = picture(from.width, from.height);
+  for (let y = 0; y < from.height; y++) {
+    const row = from.data.subarray(y * from.width, (y + 1) * from.width);
+    made.data.set(row.slice().reverse(), y * from.width);
+  }
+  return made;
+}
+
+/** Put `from` into `into` with its corner at (x, y). */
+export function paste(from: Picture, into: Picture, x: number, y: number): void {
+  for (let row = 0; row < from.height; row++) {
+    const line = from.data.subarray(row * from.width, (row + 1) * from.width);
+    into.data.set(line, (y + row) * into.width + x);
+  }
+}
+
+interface Taps {
+  first: Int32Array;
+  weights: Float32Array[];
+}
+
+/** Which source pixels make each pixel of an axis that shrinks, by the area they share. */
+function areaTaps(from: number, to: number): Taps {
+  const scale = from / to;
+  const first = new Int32Array(to);
+  const weights: Float32Array[] = [];
+  for (let i = 0; i < to; i++) {
+    const [start, end] = [i * scale, Math.min(from, (i + 1) * scale)];
+    first[i] = Math.floor(start + 1e-6);
+    const last = Math.max(first[i], Math.ceil(end - 1e-3) - 1);
+    const row = new Float32Array(last - first[i] + 1);
+    for (let k = 0; k < row.length; k++) {
+      const at = first[i] + k;
+      row[k] = Math.max(0, Math.min(end, at + 1) - Math.max(start, at)) / (end - start);
+    }
+    weights.push(row);
+  }
+  return { first, weights };
+}
+
+/** As areaTaps for an axis that grows: two neighbours, held at the edge. */
+function linearTaps(from: number, to: number): Taps {
+  const scale = from / to;
+  const first = new Int32Array(to);
+  const weights: Float32Array[] = [];
+  for (let i = 0; i < to; i++) {
+    const at = Math.min(from - 1, Math.max(0, (i + 0.5) * scale - 0.5));
+    first[i] = Math.min(Math.floor(at), Math.max(0, from - 2));
+    const share = at - first[i];
+    weights.push(from > 1 ? Float32Array.of(1 - share, share) : Float32Array.of(1));
+  }
+  return { first, weights };
+}
+
+/** Resize by area averaging (cv2.INTER_AREA) or, with `linear`, between neighbours. */
+export function resize(from: Picture, width: number, height: number, linear = false): Picture {
+  const taps = linear ? linearTaps : areaTaps;
+  const [across, down] = [taps(from.width, width), taps(from.height, height)];
+  const rows = new Float32Array(width * from.height);
+  for (let y = 0; y < from.height; y++) {
+    const line = y * from.width;
+    for (let x = 0; x < width; x++) {
+      const weights = across.weights[x];
+      const start = line + across.first[x];
+      let sum = 0;
+      for (let k = 0; k < weights.length; k++) sum += weights[k] * from.data[start + k];
+      rows[y * width + x] = sum;
+    }
+  }
+  const made = picture(width, height);
+  for (let y = 0; y < height; y++) {
+    const weights = down.weights[y];
+    for (let x = 0; x < width; x++) {
+      let sum = 0;
+      for (let k = 0; k < weights.length; k++) sum += weights[k] * rows[(down.first[y] + k) * width + x];
+      made.data[y * width + x] = Math.min(255, Math.round(sum));
+    }
+  }
+  return made;
+}
+
+/** The `size` × `size` picture that `matrix` takes `from` to, bilinear, edges held on. */
+export function warp(from: Picture, matrix: Similarity, size: number): Picture {
+  const made = picture(size, size);
+  const { a, b, tx, ty } = invert(matrix);
+  const { width, height, data } = from;
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      const sx = a * x - b * y + tx;
+      const sy = b * x + a * y + ty;
+      const [fx, fy] = [Math.floor(sx), Math.floor(sy)];
+      const [px, py] = [sx - fx, sy - fy];
+      const x0 = Math.min(width - 1, Math.max(0, fx));
+      const x1 = Math.min(width - 1, Math.max(0, fx + 1));
+      const y0 = Math.min(height - 1, Math.max(0, fy)) * width;
+      const y1 = Math.min(height - 1, Math.max(0, fy + 1)) * width;
+      const top = data[y0 + x0] * (1 - px) + data[y0 + x1] * px;
+      const bottom = data[y1 + x0] * (1 - px) + data[y1 + x1] * px;
+      made.data[y * size + x] = Math.round(top * (1 - py) + bottom * py);
+    }
+  }
+  return made;
+}
+
+/** Mean and standard deviation of some numbers. */
+export function spread(values: ArrayLike<number>): { mean: number; deviation: number } {
+  let [sum, squares] = [0, 0];
+  for (let i = 0; i < values.length; i++) {
+    sum += values[i];
+    squares += values[i] * values[i];
+  }
+  const mean = sum / values.length;
+  return { mean, deviation: Math.sqrt(Math.max(0, squares / values.length - mean * mean)) };
+}
+
+/** Second differences (cv2.Laplacian), the picture mirrored about its outermost pixels. */
+export function laplacian({ data, width, height }: Picture): Int16Array {
+  const made = new Int16Array(data.length);
+  const inner = (i: number, n: number) => (i < 0 ? 1 : i >= n ? n - 2 : i);
+  for (let y = 0; y < height; y++) {
+    const [up, down] = [inner(y - 1, height) * width, inner(y + 1, height) * width];
+    for (let x = 0; x < width; x++) {
+      const i = y * width + x;
+      const sides = data[y * width + inner(x - 1, width)] + data[y * width + inner(x + 1, width)];
+      made[i] = sides + data[up + x] + data[down + x] - 4 * data[i];
+    }
+  }
+  return made;
+}
