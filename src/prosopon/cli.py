@@ -111,11 +111,22 @@ def analyze(**options: Any) -> None:
 @click.argument("source", required=False, metavar="[VIDEO]")
 @click.option("--camera", default=0, show_default=True, type=click.IntRange(min=0))
 @click.option("--landmarks", metavar="PACK", help="With pack openface3: mark faces by this pack.")
-@click.option("--jsonl", is_flag=True, help="Print every column, one JSON object a face.")
+@click.option("--view", metavar="NAME",
+              help="window, browser (a page on this machine) or text  [default: text into a pipe, "
+              "else a window, else browser].")  # fmt: skip
+@click.option("--as-live", is_flag=True, help="Play VIDEO at its own pace and drop what is late.")
+@click.option("--jsonl", is_flag=True, help="Print every column, one JSON object a frame.")
+@click.option("-o", "--output", "folder", default="live", show_default=True, type=PATH,
+              metavar="DIR", help="Folder for recordings.")  # fmt: skip
+@click.option("--port", default=0, type=click.IntRange(0, 65535),
+              help="Of view browser  [default: a free one].")  # fmt: skip
 @_camera_options
 @_analyzer_options
 def live(**options: Any) -> None:
-    """Print what a camera (or VIDEO) shows, frame by frame, until Ctrl-C."""
+    """Show what a camera (or VIDEO) shows with what is measured in it.
+
+    Keys: n takes the neutral face, m marks an event, r starts and stops recording, q quits.
+    """
     from prosopon.commands.live import run
 
     sys.exit(run(**options))
@@ -203,23 +214,6 @@ def compare(**options: Any) -> None:
     A and B are tables of ours or of OpenFace 2.
     """
     from prosopon.commands.compare import run
-
-    sys.exit(run(**options))
-
-
-@main.command()
-@click.argument("table", type=PATH)
-@click.option("--kind", required=True, metavar="NAME",
-              help="timeline, heatmap, circumplex, gaze or face.")  # fmt: skip
-@click.option("-o", "--output", required=True, type=PATH, metavar="FILE",
-              help="The figure: .png, .svg or .pdf.")  # fmt: skip
-@click.option("--person", type=click.IntRange(min=0), metavar="ID",
-              help="face_id  [default: who has the most rows].")  # fmt: skip
-@click.option("--frame", type=click.IntRange(min=0), metavar="N",
-              help="Of kind face: this frame, not the mean of all.")  # fmt: skip
-def plot(**options: Any) -> None:
-    """Draw a figure of TABLE for a paper."""
-    from prosopon.commands.plot import run
 
     sys.exit(run(**options))
 

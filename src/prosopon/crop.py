@@ -37,8 +37,8 @@ class CropBatch:
     sharpness: FloatArray
 
 
-def from_landmarks(landmarks: FloatArray, size: int) -> Crops:
-    """Crops around landmarks (n, 68, 2) px."""
+def from_landmarks(landmarks: FloatArray, size: int, scale: float = CROP_SCALE) -> Crops:
+    """Crops around landmarks (n, 68, 2) px; scale: their side in larger extents of the points."""
     up = _UP @ landmarks
     angles = np.arctan2(up[:, 0], -up[:, 1])
     turns = np.empty((len(landmarks), 2, 2), dtype=np.float32)
@@ -48,7 +48,7 @@ def from_landmarks(landmarks: FloatArray, size: int) -> Crops:
     upright = landmarks @ turns
     low, high = upright.min(1), upright.max(1)
     centers = (turns @ ((low + high) / 2)[:, :, None])[:, :, 0]
-    sides = np.maximum(CROP_SCALE * (high - low).max(1), 1e-3)
+    sides = np.maximum(scale * (high - low).max(1), 1e-3)
     return Crops(square_similarity(centers, sides, angles, size), angles, size)
 
 

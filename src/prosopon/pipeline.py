@@ -27,8 +27,18 @@ from prosopon.network import FaceNetwork
 from prosopon.packs import load_pack
 from prosopon.session import create_session
 from prosopon.sources import SelectedSource, Selection, Source, open_source
-from prosopon.track.tracker import Tracker, TrackSettings
-from prosopon.types import FRAME_COLUMNS, AnyArray, Crops, FaceTable, FloatArray, Frame, UInt8Array
+from prosopon.track.memory import Likeness
+from prosopon.track.tracker import Look, Tracker, TrackSettings
+from prosopon.types import (
+    FRAME_COLUMNS,
+    IDENTITY_CONFIDENCE,
+    AnyArray,
+    Crops,
+    FaceTable,
+    FloatArray,
+    Frame,
+    UInt8Array,
+)
 
 # A detection's box is rough: its crop is corrected by its own landmarks this many times. Pictures
 # on their own have the time for a mirrored view in the last.
@@ -63,6 +73,7 @@ class _Faces:
     angles: FloatArray  # rad, in-plane rotation taken out by the crop
     contrast: FloatArray
     sharpness: FloatArray
+    glance: FloatArray  # (n, 256), the crop at 1/8 of its side
 
     def __len__(self) -> int:
         return len(self.raw)
@@ -85,6 +96,7 @@ class _Pending:
     size: tuple[int, int]
     parts: list[_Faces] = field(default_factory=list)
     frames: list[tuple[int, float, list[int]]] = field(default_factory=list)
+    certainties: list[float] = field(default_factory=list)  # of the identities
 
 
 class Analyzer:
@@ -135,12 +147,17 @@ class Analyzer:
         )
         self._face_shape = self.pack.face_shape()
         self._heads = load_heads(set(spec.outputs))
+        self._likeness: Likeness | None = None
+        if (looks := self.pack.embedding) is not None:
+            self._likeness = Likeness(looks.slope, looks.middle)
+            self._embedding = create_session(looks.file.path, device=device, threads=threads)
         self._intrinsics = intrinsics or Intrinsics()
         self._model = self._face_model() if fit else None
         self._threads = threads
         self._tracking = TrackSettings(detect_every=detect_every, max_faces=max_faces)
         fitted = () if self._model is None else fit_columns(self._model)
-        self.schema = (*FRAME_COLUMNS, *(c for head in self._heads for c in head.columns), *fitted)
+        frame_columns = (*FRAME_COLUMNS, IDENTITY_CONFIDENCE)
+        self.schema = (*frame_columns, *(c for head in self._heads for c in head.columns), *fitted)
         self.settings: dict[str, Any] = {
             "device": device,
             "threads": threads,
@@ -175,6 +192,7 @@ class Analyzer:
         pending = _Pending((luma.shape[1], luma.shape[0]))
         pending.parts.append(faces)
         pending.frames.append((0, 0.0, list(range(len(faces)))))
+        pending.certainties += [np.nan] * len(faces)
         return self._decode(pending, self._fitter(share=False), keep_empty=False)
 
     def video(
@@ -211,7 +229,7 @@ class Analyzer:
 
     def _measure(self, source: Source, frames: int) -> Iterator[tuple[Frame, _Pending]]:
         """Measure every frame; yield when ``frames`` of them wait, or their size changes."""
-        tracker = Tracker(self._tracking)
+        tracker = Tracker(self._tracking, self._likeness)
         still = _is_still(source)
         pending: _Pending | None = None
         frame: Frame | None = None
@@ -224,9 +242,11 @@ class Analyzer:
             if still:
                 parts = [self._still(frame.luma, None)]
                 ids = list(range(len(parts[0])))
+                pending.certainties += [np.nan] * len(ids)
             else:
                 parts = self._follow(frame.luma, tracker)
                 ids = tracker.ids
+                pending.certainties += tracker.confidences
             pending.parts.extend(parts)
             pending.frames.append((frame.index, frame.time, ids))
             if len(pending.frames) >= frames:
@@ -264,10 +284,12 @@ class Analyzer:
     def _follow(self, luma: UInt8Array, tracker: Tracker) -> list[_Faces]:
         """Faces of the next frame of a video, in the order of ``tracker.ids``."""
         parts = []
+        look = self._look(luma)
+        tracker.begin(luma)
         expected = tracker.expected()
         if len(expected):
             faces = self._run(luma, from_landmarks(expected, self._size))
-            kept = tracker.follow(self._landmarks(faces), self._scores(faces))
+            kept = tracker.follow(self._landmarks(faces), self._scores(faces), faces.glance, look)
             parts.append(faces if len(kept) == len(faces) else faces.take(kept))
         else:
             tracker.follow(expected, np.empty(0, dtype=np.float32))
@@ -278,7 +300,7 @@ class Analyzer:
                 crops = from_boxes(found.boxes[rows], self._size, found.points[rows])
                 faces = self._refine(luma, crops, NEWCOMER_REFINEMENTS)
                 scores = self._scores(faces) - self._doubt(found.scores[rows])
-                kept = tracker.admit(self._landmarks(faces), scores)
+                kept = tracker.admit(self._landmarks(faces), scores, look)
                 parts.append(faces.take(kept))
         return parts
 
@@ -305,7 +327,21 @@ class Analyzer:
             crops.angles,
             batch.contrast,
             batch.sharpness,
+            _glances(batch.tensor),
         )
+
+    def _look(self, luma: UInt8Array) -> Look | None:
+        """Landmarks (n, 68, 2) → what these faces look like in this frame, if the pack can tell."""
+        spec = self.pack.embedding
+        if spec is None:
+            return None
+
+        def look(landmarks: FloatArray) -> FloatArray:
+            batch = cut(luma, from_landmarks(landmarks, spec.size, spec.scale))
+            vectors: FloatArray = self._embedding.run(None, {"crops": batch.tensor})[0]
+            return vectors
+
+        return look
 
     def _landmarks(self, faces: _Faces) -> FloatArray:
         points = faces.raw[:, self._network.slices["points"]]
@@ -349,6 +385,7 @@ class Analyzer:
         data["confidence"][:] = 0
         if filled.any():
             data["face_id"][filled] = [i for frame in ids for i in frame]
+            data["identity_confidence"][filled] = pending.certainties
             measured = self._decode_faces(pending, fitter, data["face_id"][filled])
             measured["success"] = measured["confidence"] >= self._tracking.follow_score
             for name, values in measured.items():
@@ -384,6 +421,12 @@ class Analyzer:
 def _is_still(source: Source) -> bool:
     """Whether the pictures of a source have nothing to do with each other."""
     return source.kind in ("image", "images")
+
+
+def _glances(tensor: FloatArray) -> FloatArray:
+    """Crops (n, 1, s, s) as (n, 256): 16 × 16 px of each, to see whether it has changed."""
+    n, block = len(tensor), tensor.shape[-1] // 16
+    return np.asarray(tensor.reshape(n, 16, block, 16, block).mean((2, 4)).reshape(n, 256))
 
 
 def _luminance(image: UInt8Array) -> UInt8Array:

@@ -27,7 +27,7 @@ import numpy as np
 from prosopon.errors import InputError
 from prosopon.fit.fitter import COLUMNS as FIT_COLUMNS
 from prosopon.heads import HEAD_NAMES, load_head
-from prosopon.types import FRAME_COLUMNS, AnyArray, Column, FaceTable
+from prosopon.types import FRAME_COLUMNS, IDENTITY_CONFIDENCE, AnyArray, Column, FaceTable
 from prosopon.writers.sidecar import parse_columns
 
 _MISSING = ("", "nan", "NaN", "NA", "null")  # ours is the first; NA is R's
@@ -180,7 +180,7 @@ _READERS: dict[str, Callable[[Path], FaceTable]] = {
 def _known_columns() -> tuple[Column, ...]:
     """The columns of this version's tables."""
     heads = (column for name in HEAD_NAMES for column in load_head(name).columns)
-    return (*FRAME_COLUMNS, *heads, *FIT_COLUMNS)
+    return (*FRAME_COLUMNS, IDENTITY_CONFIDENCE, *heads, *FIT_COLUMNS)
 
 
 def _sidecar_columns(path: Path) -> tuple[Column, ...]:

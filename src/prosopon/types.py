@@ -136,6 +136,14 @@ FRAME_COLUMNS: tuple[Column, ...] = (
     Column("box", (4,), ("box_x0", "box_y0", "box_x1", "box_y1"), "px", "face box", decimals=2),
 )
 
+IDENTITY_CONFIDENCE = Column(
+    "identity_confidence",
+    (),
+    ("identity_confidence",),
+    "0–1",
+    "probability that face_id is right, judged when the face was last recognised",
+)
+
 
 class FaceTable:
     """Named columns, one row per face; ``len()`` is the number of rows.

@@ -38,12 +38,12 @@ def load_network(checkpoint: Path) -> FaceNetwork:
     return model.eval()
 
 
-def export_onnx(model: nn.Module, path: Path) -> float:
+def export_onnx(model: nn.Module, path: Path, size: int = NETWORK_SIZE) -> float:
     """Write ``model`` to ``path`` with a free batch axis; returns the largest deviation from torch.
 
-    Raises ValueError when that exceeds PARITY.
+    size: side of its crop, px. Raises ValueError when that exceeds PARITY.
     """
-    example = torch.randn(3, 1, NETWORK_SIZE, NETWORK_SIZE, generator=torch.manual_seed(0))
+    example = torch.randn(3, 1, size, size, generator=torch.manual_seed(0))
     with warnings.catch_warnings():
         # The tracing exporter is deprecated in favour of one that wants a further package.
         warnings.simplefilter("ignore", DeprecationWarning)

@@ -4,6 +4,9 @@ from faces import face_points
 from prosopon.track.tracker import Tracker, TrackSettings
 
 
+PICTURE = np.zeros((480, 640), dtype=np.uint8)
+
+
 def boxes(*points):
     stacked = np.stack(points)
     return np.concatenate([stacked.min(1), stacked.max(1)], axis=1)
@@ -15,6 +18,7 @@ def scores(*values):
 
 def start(*faces, **settings):
     tracker = Tracker(TrackSettings(**settings))
+    tracker.begin(PICTURE)
     tracker.follow(tracker.expected(), scores())
     assert tracker.wants_detection()
     rows = tracker.unclaimed(boxes(*faces))

@@ -31,6 +31,14 @@
     file = "face_shape.npy"
     sha256 = "…"
 
+    [embedding]                            # optional: crops (n, 1, size, size) → unit vectors
+    file = "embedding.onnx"
+    sha256 = "…"
+    size = 64                              # side of its luminance crop, px
+    scale = 1.5                            # the crop's side in larger extents of the 68 points
+    slope = 10.0                           # log-odds of one person: slope · (cosine − middle)
+    middle = 0.5
+
     [face_model]                           # optional: 3D point model, see prosopon.fit.model
     file = "face_model.npz"
     sha256 = "…"
@@ -121,6 +129,21 @@ class DetectorSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbeddingSpec:
+    """The appearance network: its crop and what a cosine of two embeddings says.
+
+    size: side of the crop, px; scale: the same in larger extents of the 68 points; slope, middle:
+    log-odds that two faces are of one person are slope · (cosine − middle).
+    """
+
+    file: PackFile
+    size: int
+    scale: float
+    slope: float
+    middle: float
+
+
+@dataclass(frozen=True, slots=True)
 class PackInfo:
     """What every pack.toml says; the files are opened by whoever needs them."""
 
@@ -169,12 +192,15 @@ class Pack(PackInfo):
     detector: DetectorSpec
     face_shape_file: PackFile
     face_model_file: PackFile | None = None
+    embedding: EmbeddingSpec | None = None
 
     @property
     def files(self) -> tuple[PackFile, ...]:
         """Every file that has a hash."""
-        model = () if self.face_model_file is None else (self.face_model_file,)
-        return (*self.network.files.values(), self.detector.file, self.face_shape_file, *model)
+        optional = [] if self.face_model_file is None else [self.face_model_file]
+        if self.embedding is not None:
+            optional.append(self.embedding.file)
+        return (*self.network.files.values(), self.detector.file, self.face_shape_file, *optional)
 
     def face_shape(self) -> FloatArray:
         """Mean face, (68, 3) float32, mm, head frame (x image right, y down, z forward)."""
@@ -353,6 +379,17 @@ def _own(info: _Info, top: _Section) -> Pack:
         ),
         face_shape_file=top.section("face_shape").file(),
         face_model_file=(top.section("face_model").file() if "face_model" in top.values else None),
+        embedding=_embedding(top.section("embedding")) if "embedding" in top.values else None,
+    )
+
+
+def _embedding(section: _Section) -> EmbeddingSpec:
+    return EmbeddingSpec(
+        file=section.file(),
+        size=section.take("size", int),
+        scale=section.take("scale", float),
+        slope=section.take("slope", float),
+        middle=section.take("middle", float),
     )
 
 
