@@ -10,7 +10,6 @@ inner landmarks after the faces' centres are laid together, "place" that of the 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -104,7 +103,8 @@ def main(scenes: Path, pack: str) -> None:
 
 def _line(name: str, values: dict[str, AnyArray]) -> str:
     cells = (
-        f"{key} {np.abs(v).mean():.2f} ({v.mean():+.2f})" if key not in ("landmarks", "wobble", "jitter")
+        f"{key} {np.abs(v).mean():.2f} ({v.mean():+.2f})"
+        if key not in ("landmarks", "wobble", "jitter")
         else f"{key} {v.mean():.2f}"
         for key, v in values.items()
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prosopon.fit.fitter import Fitter, fit_columns
+from prosopon.fit.fitter import Fitter, fit_alone, fit_columns
 from prosopon.fit.model import FaceModel, load_model
 
-__all__ = ["FaceModel", "Fitter", "fit_columns", "load_model"]
+__all__ = ["FaceModel", "Fitter", "fit_alone", "fit_columns", "load_model"]

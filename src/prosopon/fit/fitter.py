@@ -24,7 +24,7 @@ from prosopon.heads.base import Context
 from prosopon.heads.landmarks import points_in_image
 from prosopon.types import AnyArray, Column
 
-_STEPS, _LEARNING_STEPS = 2, 4
+_STEPS, _LEARNING_STEPS, _STEPS_ALONE = 2, 4, 8
 # mm by which the model itself may be off at a landmark. People mark the jaw where they see the
 # head's outline, which is at no fixed place of the skin; brows are marked by taste.
 _MODEL_ERROR = np.r_[np.full(17, 10.0), np.full(10, 2.5), np.full(41, 1.0)]
@@ -141,30 +141,42 @@ class Fitter:
         return replace(fit, weights=np.concatenate([identity, fit.weights], 1))
 
 
+def fit_alone(
+    model: FaceModel, points: AnyArray, camera: Camera, error: AnyArray
+) -> dict[str, AnyArray]:
+    """The columns of a fit to landmarks (n, 68, 2) px alone, with errors (68,) mm, each face on its
+    own and without anything that a network says."""
+    targets, start = prepare(model, camera, points, np.zeros(points.shape[:2]), error=error)
+    fit, _ = solve(model, camera, targets, start, _STEPS_ALONE)
+    return describe(model, fit, points, camera)
+
+
 def prepare(
     model: FaceModel,
     camera: Camera,
     points: AnyArray,
     sigma: AnyArray,
     apparent: AnyArray | None = None,
+    error: AnyArray = _MODEL_ERROR,
 ) -> tuple[Targets, Fit]:
     """What to fit and where to start, for landmarks (n, 68, 2) px with errors sigma (n, 68) px.
 
     apparent (n, 3, 3): rotations to start from, by default those of a weak-perspective fit of the
-    average face. No rotation is expected: ``rotation_sigma`` is infinite.
+    average face; error (68,) mm, of the model. No rotation is expected: ``rotation_sigma`` is
+    infinite.
     """
     n, average = len(points), model.mean[:LANDMARKS]
-    weights = np.broadcast_to(1 / _MODEL_ERROR**2, (n, LANDMARKS))
+    weights = np.broadcast_to(1 / error**2, (n, LANDMARKS))
     if apparent is None:
         apparent = rotation_from_points(points, weights, average)
     rotation = in_camera(apparent, points, camera)
     translation = place(points, weights, average @ rotation.swapaxes(1, 2), camera)
     translation[:, 2] = np.maximum(translation[:, 2], _LEAST_DISTANCE)
     pixels = camera.fx / translation[:, 2]
-    error = np.hypot(sigma, _MODEL_ERROR * pixels[:, None]) * _ALIKE
+    expected = np.hypot(sigma, error * pixels[:, None]) * _ALIKE
     targets = Targets(
         points=points,
-        sigma=error,
+        sigma=expected,
         base=np.broadcast_to(average.T, (n, 3, LANDMARKS)),
         prior=np.zeros((n, model.count)),
         spread=np.broadcast_to(np.sqrt(model.variances), (n, model.count)),

@@ -61,7 +61,7 @@ class FaceModel:
     def points(self, weights: AnyArray) -> AnyArray:
         """(n, m) weights → (n, 70, 3) mm in the head's axes."""
         flat = self.modes.reshape(self.count, -1)
-        return np.asarray(self.mean + (weights @ flat).reshape(-1, POINTS, 3))
+        return np.asarray(self.mean + (weights @ flat).reshape(len(weights), POINTS, 3))
 
     def expression(self) -> FaceModel:
         """The same face with the modes of expression alone."""

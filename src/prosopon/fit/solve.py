@@ -144,11 +144,11 @@ def normal_equations(model: FaceModel, camera: Camera, targets: Targets, fit: Fi
     gradient[:, :6] = (pose @ off[:, :, None])[:, :, 0]
     cross = pose_u[:, :, None] * in_head_u[:, None]  # (n, 6, 3, 68)
     cross += pose_v[:, :, None] * in_head_v[:, None]
-    matrix[:, :6, 6:] = (cross.reshape(n * 6, -1) @ model.flat_modes.T).reshape(n, 6, m)
+    matrix[:, :6, 6:] = (cross.reshape(n * 6, 3 * LANDMARKS) @ model.flat_modes.T).reshape(n, 6, m)
     matrix[:, 6:, :6] = matrix[:, :6, 6:].swapaxes(1, 2)
     matrix[:, 6:, 6:] = (_symmetric(in_head_u, in_head_v) @ model.products).reshape(n, m, m)
     pull = off_u[:, None] * in_head_u + off_v[:, None] * in_head_v
-    gradient[:, 6:] = pull.reshape(n, -1) @ model.flat_modes.T
+    gradient[:, 6:] = pull.reshape(n, 3 * LANDMARKS) @ model.flat_modes.T
     return _with_priors(System((off**2).sum(1), gradient, matrix), targets, fit)
 
 
@@ -165,7 +165,7 @@ def _symmetric(a: AnyArray, b: AnyArray) -> AnyArray:
     out = np.empty((len(a), 6, LANDMARKS))
     for row, (i, j) in enumerate(((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))):
         out[:, row] = a[:, i] * a[:, j] + b[:, i] * b[:, j]
-    return out.reshape(len(a), -1)
+    return out.reshape(len(a), 6 * LANDMARKS)
 
 
 def _with_priors(system: System, targets: Targets, fit: Fit) -> System:
