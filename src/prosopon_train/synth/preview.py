@@ -51,7 +51,7 @@ def causal_sheet(
     model = load_rig(rig, cache)
     photographs = load_backgrounds(backgrounds) if backgrounds else []
     lines = [
-        [_network_crop(example["image"]) for example in render_changes(model, scene, photographs)]
+        [_network_crop(np.asarray(e["image"])) for e in render_changes(model, scene, photographs)]
         for scene in (sample_scene(model, seed * 1_000_000 + k) for k in range(rows))
     ]
     columns = max(map(len, lines))
