@@ -1,28 +1,81 @@
-"""``prosopon live``: one line a frame of what a camera shows."""
+"""``prosopon live``: what a camera shows, in a window, a browser or one line a frame."""
 
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 
 from prosopon.analyzers import open_analyzer
-from prosopon.pipeline import Result
+from prosopon.live.newest import NewestFrames
+from prosopon.live.session import LiveSession
+from prosopon.pipeline import Analyzer, Result
 from prosopon.sources import open_source
 from prosopon.types import FaceTable
 
+VIEWS = ("window", "browser", "text")
 
-def run(source: str | None, camera: int, jsonl: bool, **options: Any) -> int:
-    """Print until the source ends or the user presses Ctrl-C."""
+
+def run(
+    source: str | None,
+    camera: int,
+    view: str | None,
+    as_live: bool,
+    jsonl: bool,
+    folder: Path,
+    port: int,
+    **options: Any,
+) -> int:
+    """Show or print until the source ends or the user quits."""
+    chosen = view or _view(jsonl)
+    if chosen not in VIEWS:
+        raise click.UsageError(f"no view {chosen!r}; there are: {', '.join(VIEWS)}")
     analyzer = open_analyzer(**options)
+    name = f"camera {camera}" if source is None else source
     with open_source(camera if source is None else source) as opened:
         try:
-            for result in analyzer.frames(opened):
-                click.echo(as_json(result) if jsonl else as_text(result))
+            if chosen == "text":
+                frames = NewestFrames(opened, as_live) if as_live else opened
+                with frames:
+                    for result in analyzer.frames(frames):
+                        click.echo(as_json(result) if jsonl else as_text(result))
+                return 0
+            if not isinstance(analyzer, Analyzer):
+                raise click.UsageError("this pack is not for a view; use --view text")
+            with NewestFrames(opened, as_live) as newest:
+                return _show(LiveSession(analyzer, newest, folder, name), chosen, name, port)
         except KeyboardInterrupt:
             return 0
+
+
+def _view(jsonl: bool) -> str:
+    """Text into a pipe or file; else a window, or the browser where there is no screen."""
+    if jsonl or not sys.stdout.isatty():
+        return "text"
+    from prosopon.live.window import has_screen
+
+    return "window" if has_screen() else "browser"
+
+
+def _show(session: LiveSession, view: str, name: str, port: int) -> int:
+    if view == "window":
+        from prosopon.live.window import show as show_window
+
+        show_window(session, f"Prosopon: {name}")
+    else:
+        from prosopon.live.browser import show as show_browser
+
+        show_browser(session, lambda url: click.echo(f"open {url}"), port)
+    for table in session.recorded:
+        click.echo(f"recorded {table} and its video")
+    told = sorted(session.latencies())
+    if told:
+        middle = told[len(told) // 2]
+        click.echo(f"capture to screen: median {middle:.0f} ms, longest {told[-1]:.0f} ms")
     return 0
 
 

@@ -86,7 +86,7 @@ def _file(path: Path, report: dict[str, Any], group: str) -> dict[str, Any]:
     time = unpack(person["time"])
     values = np.full((len(_SIGNALS), len(time)), np.nan)
     for i, (key, name, _, _) in enumerate(_SIGNALS):
-        names = next((g["names"] for g in report["groups"] if g["key"] == key), [])
+        names: list[str] = next((g["names"] for g in report["groups"] if g["key"] == key), [])
         if name in names:
             values[i] = unpack(person["signals"][key])[names.index(name)]
     short, kept = thin(time - time[0], values.T, _BUCKETS)

@@ -103,12 +103,16 @@ class OverlayVideo(OverlayWriter):
         self._last = -1
 
     def write(self, frame: Frame, faces: FaceTable) -> None:
-        image = frame.color().copy()
-        draw_faces(image, faces)
+        image = self._drawn(frame, faces)
         with output_errors(self.path):
             if self._container is None:
                 self._open(image)
             self._encode(image, frame.time)
+
+    def _drawn(self, frame: Frame, faces: FaceTable) -> UInt8Array:
+        image = frame.color().copy()
+        draw_faces(image, faces)
+        return image
 
     def _open(self, image: UInt8Array) -> None:
         import av
