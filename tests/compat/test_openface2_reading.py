@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas
 import pytest
 
 import prosopon
@@ -101,3 +102,26 @@ def test_a_file_that_openface_wrote(shared: Path):
     assert (read["pose_euler"][:, 0] < 0).all()
     middle = read["landmarks_3d"][:, 36:48].mean(axis=1)
     np.testing.assert_allclose(read["pose_t"], middle, atol=25)
+
+
+@pytest.mark.shared
+def test_a_file_that_openface_wrote_is_written_again(shared: Path, tmp_path: Path):
+    """To the digits of version 2.2; the file is an older one's, with six digits."""
+    source = shared / "media" / "OpenFace_Test.csv"
+    theirs = pandas.read_csv(source, skipinitialspace=True)
+    again = pandas.read_csv(prosopon.read(source).write(tmp_path / "a.openface2.csv"))
+    assert list(again) == list(COLUMNS)
+    digits = {
+        "pose_T": 1,
+        "pose_R": 3,
+        "gaze": 6,
+        "p_": 3,
+        "AU": 1,
+        "timestamp": 3,
+        "confidence": 2,
+    }
+    for name in theirs:
+        places = next((d for start, d in digits.items() if name.startswith(start)), 1)
+        np.testing.assert_allclose(
+            again[name], theirs[name], atol=0.502 * 10.0**-places, err_msg=name
+        )

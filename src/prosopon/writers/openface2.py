@@ -43,6 +43,7 @@ _INTENSITIES = tuple(
     f"AU{n:02d}" for n in (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45)
 )
 _PRESENCES = (*_INTENSITIES[:-1], "AU28", "AU45")
+_READ_EYES = ("eye_landmarks", "eye_landmarks_3d")
 _ROWS_AT_ONCE = 256
 _BARE = re.compile(r"(?<=,) (?=[,\n])")
 
@@ -98,22 +99,30 @@ def layout(schema: Sequence[Column]) -> tuple[_Group, ...]:
             given(_gaze, "gaze", *pose),
         ),
         _Group("gaze", ("gaze_angle_x", "gaze_angle_y"), 3, given(_gaze_angle, "gaze", *pose)),
-        _Group("gaze", _numbered("eye_lmk_", "xyXYZ", 56), 1, given(_eyes, *fit, "gaze")),
+        _Group(
+            "gaze",
+            _numbered("eye_lmk_", "xyXYZ", 56),
+            1,
+            given(_eyes, *fit, "gaze") or given(_read_eyes, *_READ_EYES),
+        ),
         _Group("pose", ("pose_Tx", "pose_Ty", "pose_Tz"), 1, given(_head_middle, *pose)),
         _Group("pose", ("pose_Rx", "pose_Ry", "pose_Rz"), 3, given(_pose_angles, *pose)),
         _Group("2Dfp", _numbered("", "xy", 68), 1, given(_points, "landmarks")),
-        _Group("3Dfp", _numbered("", "XYZ", 68), 1, given(fitted.points_3d, *fit)),
+        _Group("3Dfp", _numbered("", "XYZ", 68), 1, given(fitted.points_3d, "landmarks_3d")),
         _Group(
             "pdmparams",
             ("p_scale", "p_rx", "p_ry", "p_rz", "p_tx", "p_ty"),
             3,
-            given(lambda t: fitted.weak_perspective(t, HEAD_MIDDLE), *fit),
+            given(lambda t: fitted.weak_perspective(t, HEAD_MIDDLE), *fit)
+            or given(lambda t: t["pdm_rigid"], "pdm_rigid"),
         ),
         _Group(
             "pdmparams",
             tuple(f"p_{i}" for i in range(34)),
             3,
-            (lambda t: t["shape_modes"]) if modes == (34,) else None,
+            (lambda t: t["shape_modes"])
+            if modes == (34,)
+            else given(lambda t: t["pdm_shape"], "pdm_shape"),
         ),
         *(_Group("aus", (f"{u}_r",), 2, _intensity(u, intensities)) for u in _INTENSITIES),
         *(_Group("aus", (f"{u}_c",), 1, _presence(u, presences)) for u in _PRESENCES),
@@ -138,9 +147,15 @@ def _eyes(table: FaceTable) -> AnyArray:
     return fitted.eyes(table, _camera_gaze(table))
 
 
+def _read_eyes(table: FaceTable) -> AnyArray:
+    """As they were read from a file of OpenFace."""
+    parts = [table[name].swapaxes(1, 2).reshape(len(table), -1) for name in _READ_EYES]
+    return np.concatenate(parts, axis=1)
+
+
 def _head_middle(table: FaceTable) -> Floats:
     """(n, 3) mm. Without a fit, the position was found under the rotation as it appears."""
-    if "landmarks_3d" in table:
+    if "eyeballs" in table:  # and not where landmarks were read from a file of OpenFace
         return np.asarray(table["landmarks_3d"].astype(float).mean(axis=1))
     apparent = rotation_from_euler(table["pose_euler"].astype(float))
     return np.asarray(table["pose_t"] + apparent @ HEAD_MIDDLE)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from prosopon.compat.openface2.recorder import Recorder
 from prosopon.errors import InputError, OutputError, ProsoponError
 from prosopon.filters.baseline import Baseline, Choice
 from prosopon.pipeline import Analyzer
-from prosopon.progress import progress
+from prosopon.progress import Advance, progress
 from prosopon.runner import interrupt
 from prosopon.sources import Source, open_source, read_image
 from prosopon.sources.folder import open_folder
@@ -67,6 +66,7 @@ def face_landmark_vid() -> int:
     return _main("FaceLandmarkVid", _show)
 
 
+_FPS = 30.0  # where a source has no rate, as OpenFace takes it
 Job = Callable[[Arguments, _Input], None]
 
 
@@ -118,48 +118,49 @@ def _sequence(arguments: Arguments, given: _Input, max_faces: int | None) -> Non
     with _open(given) as source:
         camera = Intrinsics(*arguments.intrinsics).at(*(source.size or _first_size(source)))
         analyzer = Analyzer(intrinsics=camera, max_faces=max_faces, fit=True)
-        schema = analyzer.schema
-        baseline = None if arguments.static else Baseline(Choice("clip"), schema)
+        baseline = None if arguments.static else Baseline(Choice("clip"), analyzer.schema)
+        schema = baseline.schema if baseline else analyzer.schema
         target = arguments.target(given.index, given.name)
-        fps = source.fps or 30.0
-        frames = faces = 0
-        with ExitStack() as stack:
-            recorder = stack.enter_context(
-                Recorder(
-                    arguments,
-                    target,
-                    baseline.schema if baseline else schema,
-                    analyzer.pack.face_shape(),
-                    fps,
-                )
-            )
-            stop = stack.enter_context(interrupt())
-            advance = stack.enter_context(
-                progress(given.name, source.frame_count_estimate, quiet=arguments.quiet)
-            )
-
-            def measured() -> Iterator[FaceTable]:
-                for result in analyzer.frames(source):
-                    table = _one_identity(result.faces) if max_faces == 1 else result.faces
-                    if recorder.needs_pictures:
-                        recorder.frame(result.frame, table)
-                    yield table
-                    advance()
-                    if stop.is_set():
-                        return
-
-            tables = measured()
-            for table in baseline.stream(tables, target.parent) if baseline else tables:
-                frames += 1
-                faces += bool(table["success"].any())
-                recorder.rows(table)
+        shape, fps = analyzer.pack.face_shape(), source.fps or _FPS
+        frames = with_face = 0
+        with Recorder(arguments, target, schema, shape, fps) as recorder:
+            quiet = arguments.quiet
+            with progress(given.name, source.frame_count_estimate, quiet=quiet) as advance:
+                tables = _followed(analyzer, source, recorder, advance, alone=max_faces == 1)
+                for table in baseline.stream(tables, target.parent) if baseline else tables:
+                    frames += len(np.unique(table["frame"]))
+                    with_face += len(np.unique(table["frame"][table["success"] > 0]))
+                    recorder.rows(table)
             if not frames:
                 raise InputError(next(iter(source.problems), f"{given.spec}: holds no frames"))
             recorder.details(given.spec if isinstance(given.spec, Path) else None, camera)
         for problem in source.problems:
             click.echo(f"warning: {problem}", err=True)
-    if not arguments.quiet:
-        click.echo(f"{given.spec}: {frames} frames, face in {faces} -> {recorder.path}")
+    if not quiet:
+        click.echo(f"{given.spec}: {frames} frames, face in {with_face} -> {recorder.path}")
+
+
+def _followed(
+    analyzer: Analyzer, source: Source, recorder: Recorder, advance: Advance, *, alone: bool
+) -> Iterator[FaceTable]:
+    """The rows of a source until it ends or the user stops it; what is cut out of its frames is
+    recorded on the way. alone: whoever is followed is face 0."""
+    with interrupt() as stop:
+        if not recorder.needs_pictures:
+            for table in analyzer.tables(source):
+                yield _one_identity(table) if alone else table
+                for _ in range(len(np.unique(table["frame"]))):
+                    advance()
+                if stop.is_set():
+                    return
+            return
+        for result in analyzer.frames(source):
+            faces = _one_identity(result.faces) if alone else result.faces
+            recorder.frame(result.frame, faces)
+            yield faces
+            advance()
+            if stop.is_set():
+                return
 
 
 def _picture(arguments: Arguments, given: _Input) -> None:
