@@ -3,7 +3,6 @@ import numpy as np
 from faces import face_points
 from prosopon.track.tracker import Tracker, TrackSettings
 
-
 PICTURE = np.zeros((480, 640), dtype=np.uint8)
 
 

@@ -85,8 +85,10 @@ class Person:
         step = np.linalg.norm(landmarks.mean(0) - self.landmarks.mean(0) - gone) / size
         growth = abs(np.log(_size(landmarks) / size))
         spread = SPREAD + DRIFT * self.missing
-        near = np.exp(-0.5 * (step**2 + (2 * growth) ** 2) / spread**2) / (2 * np.pi * spread**2)
         anywhere = size**2 / area
+        # The picture ends somewhere: nobody is less likely to be here than anywhere for that.
+        extent = min(2 * np.pi * spread**2, 1 / anywhere)
+        near = np.exp(-0.5 * (step**2 + (2 * growth) ** 2) / spread**2) / extent
         return float(np.log(((1 - ELSEWHERE) * near + ELSEWHERE * anywhere) / anywhere))
 
 
