@@ -40,7 +40,7 @@ def test_place_odds_fall_with_distance_size_and_time():
     assert here > near > 0 > far
     assert here > larger
     person.missing = 60
-    assert 0 < person.place_odds(face_points((100, 100)), AREA) < here
+    assert 0 <= person.place_odds(face_points((100, 100)), AREA) < here
     assert person.place_odds(face_points((500, 100)), AREA) > far
 
 

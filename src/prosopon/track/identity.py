@@ -83,6 +83,6 @@ def identify(
     answers: list[tuple[Person | None, float]] = []
     for row, column in enumerate(assign(scores)):
         odds = np.exp(scores[row] - scores[row].max())
-        person = people[column] if column < len(people) else None
-        answers.append((person, float(odds[column] / odds.sum())))
+        who = people[column] if column < len(people) else None
+        answers.append((who, float(odds[column] / odds.sum())))
     return answers
