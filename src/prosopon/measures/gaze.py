@@ -173,9 +173,11 @@ def calibrate_by(
     InputError: the person was seen at no target.
     """
     places = screen_places(table, held(table)[0], screen)[person.rows].astype(np.float64)
+    confidence = np.ones(len(places))
     if "gaze_confidence" in table:
-        places[table["gaze_confidence"][person.rows] < LEAST_CONFIDENCE] = np.nan
-    return calibrate(person.time, places, targets, screen)
+        confidence = np.nan_to_num(table["gaze_confidence"][person.rows].astype(np.float64))
+    places[confidence < LEAST_CONFIDENCE] = np.nan
+    return calibrate(person.time, places, confidence, targets, screen)
 
 
 def _find(table: FaceTable, settings: Settings) -> Findings:

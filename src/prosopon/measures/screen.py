@@ -3,9 +3,9 @@
 The screen is taken to lie in the plane of the camera's sensor, with its upper edge level: the line
 from between the eyes (``pose_t``) along the gaze is cut with that plane. The distance is that of a
 face of average size, the gaze is off by a constant for each person, and few cameras stand upright;
-all of this a calibration takes out: a polynomial from the measured to the true places of some
-points that the person looked at (Cerrolaza, Villanueva & Cabeza, ETRA 2008). It is a shift, affine
-or of second degree: the simplest that foretells each point from the others about as well as any.
+all of this a calibration takes out: an affine map from the measured to the true places of some
+points that the person looked at, nine for preference; a shift, where there are fewer than five. A
+map of second degree would have 6 unknowns an axis for 9 points that are a degree or two off each.
 """
 
 from __future__ import annotations
@@ -25,13 +25,11 @@ from prosopon.geometry import sight_rotation
 from prosopon.measures.base import Doubles
 from prosopon.types import AnyArray
 
-FEWEST_POINTS = {0: 1, 1: 5, 2: 9}
-"""Of each degree: a shift has 1 unknown an axis, an affine map 3, one of second degree 6."""
-_TERMS = {0: 1, 1: 3, 2: 6}
+AFFINE_FROM = 5
+"""Points: an affine map has 3 unknowns an axis, a shift one."""
 SETTLED = 0.3
 """s after a point appears before which the eyes may still be on their way (saccade latency is
 about 0.2 s)."""
-_AS_GOOD, _SMALL = 1.1, 0.1  # the simplest map is taken whose error is this near the least, mm
 _LEAST_TOWARD = 0.1  # cosine to the camera's axis; flatter gaze never meets the plane
 
 
@@ -97,46 +95,47 @@ def on_screen(angles: AnyArray, places: AnyArray, screen: Screen) -> Doubles:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A polynomial of ``degree`` from measured to true places on ``screen``.
+    """An affine map or a shift from measured to true places on ``screen``.
 
-    coefficients: (terms, 2) of what is added to the measured place, mm; error: mm, the mean
-    distance by which each point was missed when it was foretold from the others, NaN for a single
-    one; points: how many there were.
+    coefficients: (3, 2) of 1, x and y from the screen's middle in its sizes, to be added to the
+    measured place, mm; error: mm, the mean distance by which each point was missed when it was
+    foretold from the others, NaN for a single one; points: how many there were.
     """
 
     screen: Screen
-    degree: int
     coefficients: Doubles
     error: float
     points: int
 
     @classmethod
-    def fit(cls, measured: Doubles, true: Doubles, screen: Screen) -> Calibration:
-        """From (n, 2) measured and true places in mm. InputError: no points."""
-        if not len(measured):
+    def fit(
+        cls, measured: Doubles, true: Doubles, screen: Screen, weights: Doubles | None = None
+    ) -> Calibration:
+        """From (n, 2) measured and true places in mm, of (n,) weights. InputError: no points."""
+        count = len(measured)
+        if not count:
             raise InputError(
                 "calibration: no face was seen while a point was shown; compare the times"
             )
-        errors = {
-            degree: _foretold(measured, true, screen, degree)
-            for degree, fewest in FEWEST_POINTS.items()
-            if len(measured) >= fewest
-        }
-        least = min(errors.values())
-        degree = next(d for d, e in errors.items() if not e > _AS_GOOD * least + _SMALL)
-        coefficients = _solve(measured, true, screen, degree)
-        return cls(screen, degree, coefficients, errors[degree], len(measured))
+        weights = np.ones(count) if weights is None else weights
+        errors = []
+        for i in range(count if count > 1 else 0):
+            others = np.arange(count) != i
+            fit = _solve(measured[others], true[others], screen, weights[others])
+            guess = measured[i] + (_terms(measured[i : i + 1], screen) @ fit)[0]
+            errors.append(float(np.linalg.norm(guess - true[i])))
+        error = float(np.mean(errors)) if errors else math.nan
+        return cls(screen, _solve(measured, true, screen, weights), error, count)
 
     def __call__(self, measured: Doubles) -> Doubles:
         """(n, 2) corrected places in mm."""
-        return np.asarray(measured + _terms(measured, self.screen, self.degree) @ self.coefficients)
+        return np.asarray(measured + _terms(measured, self.screen) @ self.coefficients)
 
     def to_json(self) -> dict[str, Any]:
         """What :meth:`read` reads."""
         screen = self.screen
         return {
             "screen": [screen.width, screen.height, screen.lens_x, screen.lens_y],
-            "degree": self.degree,
             "coefficients": self.coefficients.tolist(),
             "error_mm": None if math.isnan(self.error) else round(self.error, 2),
             "points": self.points,
@@ -147,21 +146,18 @@ class Calibration:
         """From a JSON file. InputError: it can't be read, or is none of ours."""
         try:
             told = json.loads(path.read_text(encoding="utf-8"))
-            coefficients = np.array(told["coefficients"], dtype=np.float64)
-            degree = int(told["degree"])
+            error = told["error_mm"]
             found = cls(
                 Screen(*map(float, told["screen"])),
-                degree,
-                coefficients,
-                math.nan if told["error_mm"] is None else float(told["error_mm"]),
+                np.array(told["coefficients"], dtype=np.float64),
+                math.nan if error is None else float(error),
                 int(told["points"]),
             )
-            right = coefficients.shape == (_TERMS[degree], 2)
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{path}: can't be read; is it the calibration's file?") from error
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path}: no calibration of ours; make it again") from error
-        if not right:
+        if found.coefficients.shape != (3, 2):
             raise InputError(f"{path}: a calibration with coefficients missing; make it again")
         return found
 
@@ -191,42 +187,41 @@ def read_targets(path: Path) -> list[Target]:
 
 
 def calibrate(
-    time: Doubles, measured: Doubles, targets: Sequence[Target], screen: Screen
+    time: Doubles,
+    measured: Doubles,
+    confidence: Doubles,
+    targets: Sequence[Target],
+    screen: Screen,
 ) -> Calibration:
     """From one person's places (n, 2) mm at ``time`` (n,) s; NaN rows are passed over.
 
-    Each target counts with the median of its rows, the first ``SETTLED`` seconds left out.
+    Each target counts with the median of its rows, the first ``SETTLED`` seconds left out, and by
+    the root of their number times their mean confidence (n,).
     """
-    seen, true = [], []
+    seen, true, weights = [], [], []
     for target in targets:
         rows = (time >= target.start + SETTLED) & (time <= target.end)
         rows &= ~np.isnan(measured).any(1)
         if rows.any():
             seen.append(np.median(measured[rows], axis=0))
             true.append((target.x, target.y))
+            weights.append(float(np.sqrt(rows.sum()) * confidence[rows].mean()))
     shape = (len(seen), 2)
-    return Calibration.fit(np.reshape(seen, shape), np.reshape(true, shape), screen)
+    return Calibration.fit(
+        np.reshape(seen, shape), np.reshape(true, shape), screen, np.array(weights)
+    )
 
 
-def _terms(places: Doubles, screen: Screen, degree: int) -> Doubles:
-    """(n, terms) of places in mm, taken relative to the screen so that all are about 1."""
+def _terms(places: Doubles, screen: Screen) -> Doubles:
+    """(n, 3) of places in mm, taken relative to the screen so that all are about 1."""
     x, y = (places / (screen.width, screen.height) - 0.5).T
-    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y][: _TERMS[degree]], axis=1)
+    return np.stack([np.ones_like(x), x, y], axis=1)
 
 
-def _solve(measured: Doubles, true: Doubles, screen: Screen, degree: int) -> Doubles:
-    terms = _terms(measured, screen, degree)
-    return np.asarray(np.linalg.lstsq(terms, true - measured, rcond=None)[0])
-
-
-def _foretold(measured: Doubles, true: Doubles, screen: Screen, degree: int) -> float:
-    """Mean error in mm of each point under the fit of all others."""
-    if len(measured) < 2:
-        return math.nan
-    errors = []
-    for i in range(len(measured)):
-        others = np.arange(len(measured)) != i
-        fit = _solve(measured[others], true[others], screen, degree)
-        guess = measured[i : i + 1] + _terms(measured[i : i + 1], screen, degree) @ fit
-        errors.append(float(np.linalg.norm(guess[0] - true[i])))
-    return float(np.mean(errors))
+def _solve(measured: Doubles, true: Doubles, screen: Screen, weights: Doubles) -> Doubles:
+    """(3, 2) coefficients by weighted least squares; of a shift, all but the first row are 0."""
+    terms = _terms(measured, screen)
+    if len(measured) < AFFINE_FROM:
+        terms[:, 1:] = 0
+    root = np.sqrt(weights)[:, None]
+    return np.asarray(np.linalg.lstsq(terms * root, (true - measured) * root, rcond=None)[0])

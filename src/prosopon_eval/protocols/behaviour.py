@@ -14,8 +14,8 @@ Clips go through the whole pipeline and ``prosopon.measures``; of each the face 
   look: what the blink alone does.
 - Eye contact: frames of looks into the lens against all others, blinks and the first SETTLED
   seconds of each look left out.
-- Screen: median place of each look that is no calibration point, as measured and after a
-  calibration on that clip's nine points.
+- Screen: median place of each look at the screen or into the lens that is no calibration point,
+  as measured and after a calibration on that clip's nine points.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 TOLERANCE = 0.1  # s
 LEAST_CHANGE = 0.2
+_PLACES = ("screen, measured", "screen, calibrated", "lens, measured", "lens, calibrated")
 _EDGE = 0.1  # share of the depth
 
 
@@ -180,7 +181,7 @@ def _screen_errors(
         correct = calibrate_by(table, person, targets, screen)
     except InputError:  # too few points were seen: nothing to compare
         return {}
-    errors: dict[str, list[float]] = {"screen, measured": [], "screen, calibrated": []}
+    errors: dict[str, list[float]] = {name: [] for name in _PLACES}
     for look in truth["looks"]:
         rows = (person.time >= look["start"] + SETTLED) & (person.time < look["end"])
         rows &= ~np.isnan(places).any(1)
@@ -189,7 +190,7 @@ def _screen_errors(
         middle = np.median(places[rows], axis=0)[None]
         for name, place in (("measured", middle), ("calibrated", correct(middle))):
             distance = np.linalg.norm(place[0] - [look["x"], look["y"]])
-            errors[f"screen, {name}"].append(float(distance))
+            errors[f"{'lens' if look['lens'] else 'screen'}, {name}"].append(float(distance))
     return {name: np.array(values) for name, values in errors.items()}
 
 
@@ -240,7 +241,7 @@ def figures(clips: Sequence[_Clip]) -> Scores:
         made.append(
             Figure(f"eye contact, mean, {label}", float(contact[rows].mean()), "", int(rows.sum()))
         )
-    for name in ("screen, measured", "screen, calibrated"):
+    for name in _PLACES:
         made.append(_median(name, clips, "mm"))
     return Scores(tuple(made))
 
