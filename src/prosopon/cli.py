@@ -92,6 +92,8 @@ def main() -> None:
 @click.option("--baseline", default="none", show_default=True, metavar="CHOICE",
               help="Take each person's resting face off the action units: none, clip (the lowest "
               "tenth of the whole clip) or neutral:FRAME.")  # fmt: skip
+@click.option("--smooth", is_flag=True,
+              help="Smooth pose and landmarks in time, without lag; raw values stay beside.")  # fmt: skip
 @click.option("--overlay", is_flag=True, help="Also draw the results on the video or image.")
 @click.option("--report", is_flag=True, help="Also make a page to look through the results.")
 @click.option("--quiet", is_flag=True, help="Print errors only.")

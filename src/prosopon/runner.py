@@ -17,13 +17,14 @@ import numpy as np
 
 from prosopon.errors import InputError
 from prosopon.filters.baseline import NO_BASELINE, Baseline, Choice
+from prosopon.filters.smoothing import ZeroPhase
 from prosopon.inputs import Job
 from prosopon.overlap import read_ahead, write_behind
 from prosopon.pipeline import Analyzer
 from prosopon.progress import Advance, progress
 from prosopon.record import describe_run, describe_source
 from prosopon.sources import EVERYTHING, SelectedSource, Selection, Source
-from prosopon.types import FaceTable, Frame
+from prosopon.types import Column, FaceTable, Frame
 from prosopon.writers import file_suffix, open_writer
 from prosopon.writers.overlay import OverlayWriter, open_overlay
 from prosopon.writers.sidecar import describe_columns, write_sidecar
@@ -97,6 +98,7 @@ def analyze_input(
     *,
     selection: Selection = EVERYTHING,
     baseline: Choice = NO_BASELINE,
+    smooth: bool = False,
     overlay: bool = False,
     quiet: bool = False,
 ) -> Summary:
@@ -107,14 +109,17 @@ def analyze_input(
     read or nothing of it is selected, OutputError when a result can't be written.
 
     With a ``baseline`` the rows wait in ``folder`` until the input has ended; the overlay shows
-    what was measured before it is subtracted.
+    what was measured before it is subtracted, and before ``smooth`` (see
+    ``prosopon.filters.smoothing``) changes it.
     """
     started, began = time.perf_counter(), datetime.now(timezone.utc)
     counts = _Counts()
     outputs = [folder / f"{job.stem}{file_suffix(name)}" for name in formats]
     with _selected(job.open(analyzer.settings["threads"]), selection) as source:
-        corrected = _baseline(analyzer, source, job, baseline)
-        schema = corrected.schema if corrected else analyzer.schema
+        smoothed = _zero_phase(analyzer, source, job) if smooth else None
+        schema = smoothed.schema if smoothed else analyzer.schema
+        corrected = _baseline(schema, source, job, baseline)
+        schema = corrected.schema if corrected else schema
         with ExitStack() as stack:
             writers = [
                 stack.enter_context(open_writer(name, path, schema))
@@ -133,6 +138,8 @@ def analyze_input(
                 tables = _drawn(analyzer, watched, drawing)
             else:
                 tables = analyzer.tables(watched)
+            if smoothed:
+                tables = smoothed.stream(tables)
             if corrected:
                 tables = corrected.stream(tables, folder)
 
@@ -160,6 +167,7 @@ def analyze_input(
         sidecar = _sidecar(analyzer, source, selection, summary, watched.last)
         sidecar["started"] = began.isoformat()
         sidecar["columns"] = describe_columns(schema)
+        sidecar["smoothing"] = smoothed.notes() if smoothed else None
         sidecar["baseline"] = corrected.notes() if corrected else {"choice": str(baseline)}
     for writer in writers:
         sidecar |= writer.notes()
@@ -167,14 +175,20 @@ def analyze_input(
     return summary
 
 
+def _zero_phase(analyzer: Analyzer | OpenFace3Analyzer, source: Source, job: Job) -> ZeroPhase:
+    if source.kind in ("image", "images"):
+        raise InputError(f"{job.name}: pictures have no time to smooth over; leave --smooth out")
+    return ZeroPhase(analyzer.schema)
+
+
 def _baseline(
-    analyzer: Analyzer | OpenFace3Analyzer, source: Source, job: Job, choice: Choice
+    schema: Sequence[Column], source: Source, job: Job, choice: Choice
 ) -> Baseline | None:
     if choice.kind == "none":
         return None
     if source.kind in ("image", "images"):
         raise InputError(f"{job.name}: pictures have no identities to take a baseline of; use none")
-    return Baseline(choice, analyzer.schema)
+    return Baseline(choice, schema)
 
 
 def _drawn(

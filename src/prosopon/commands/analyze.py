@@ -24,6 +24,7 @@ def run(
     folder: Path,
     formats: tuple[str, ...],
     baseline: str,
+    smooth: bool,
     overlay: bool,
     report: bool,
     quiet: bool,
@@ -62,6 +63,7 @@ def run(
                 tuple(dict.fromkeys(formats)),
                 selection=selection,
                 baseline=chosen,
+                smooth=smooth,
                 overlay=overlay,
                 quiet=quiet,
             )

@@ -86,6 +86,10 @@ class ZeroPhase:
         if len(held) > done:
             yield self._rows(held, done, len(held))
 
+    def notes(self) -> dict[str, object]:
+        """For the sidecar: the filter and its widths in seconds."""
+        return {"filter": "local quadratic", "width": WIDTH, "reach": REACH, "gap": GAP}
+
     def _rows(self, table: FaceTable, first: int, last: int) -> FaceTable:
         changed = {name: table[name].copy() for name in SMOOTHED if name in table}
         for rows in _runs(table):
