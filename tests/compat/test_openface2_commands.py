@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import signal
 import struct
 import sys
 from collections.abc import Callable
@@ -223,6 +224,29 @@ def test_units_are_told_against_the_person_at_rest(
         told[name] = pandas.read_csv(tmp_path / "processed" / f"{name}.csv")["AU12_r"][:59]
     assert (told["static"] == 2).all()
     assert (told["calibrated"] == 0).all()
+
+
+@pytest.mark.parametrize("flags", ["-aus", "-aus -simalign"])
+def test_interrupt_keeps_the_rows_so_far(
+    tmp_path: Path, run: Any, monkeypatch: pytest.MonkeyPatch, flags: str
+):
+    write_video(tmp_path / "a.mkv", 200)
+    write_video(tmp_path / "b.mkv")
+    decode = Analyzer._decode
+    calls = []
+
+    def interrupted(self: Analyzer, *arguments: Any, **options: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 2:
+            signal.raise_signal(signal.SIGINT)
+        return decode(self, *arguments, **options)
+
+    monkeypatch.setattr(Analyzer, "_decode", interrupted)
+    assert run(commands.feature_extraction, f"-f a.mkv -f b.mkv {flags}") == 1
+    table = pandas.read_csv(tmp_path / "processed" / "a.csv")
+    assert len(table) in (2, 128)
+    assert "Output csv:a.csv" in (tmp_path / "processed" / "a_of_details.txt").read_text()
+    assert not (tmp_path / "processed" / "b.csv").exists()
 
 
 def test_pictures(tmp_path: Path, run: Any, capsys: pytest.CaptureFixture[str]):

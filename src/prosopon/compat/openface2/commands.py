@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -123,10 +124,11 @@ def _sequence(arguments: Arguments, given: _Input, max_faces: int | None) -> Non
         target = arguments.target(given.index, given.name)
         shape, fps = analyzer.pack.face_shape(), source.fps or _FPS
         frames = with_face = 0
-        with Recorder(arguments, target, schema, shape, fps) as recorder:
-            quiet = arguments.quiet
+        quiet = arguments.quiet
+        with Recorder(arguments, target, schema, shape, fps) as recorder, interrupt() as stop:
             with progress(given.name, source.frame_count_estimate, quiet=quiet) as advance:
-                tables = _followed(analyzer, source, recorder, advance, alone=max_faces == 1)
+                named = _one_identity if max_faces == 1 else _as_it_is
+                tables = _followed(analyzer, source, recorder, named, advance, stop)
                 for table in baseline.stream(tables, target.parent) if baseline else tables:
                     frames += len(np.unique(table["frame"]))
                     with_face += len(np.unique(table["frame"][table["success"] > 0]))
@@ -138,29 +140,36 @@ def _sequence(arguments: Arguments, given: _Input, max_faces: int | None) -> Non
             click.echo(f"warning: {problem}", err=True)
     if not quiet:
         click.echo(f"{given.spec}: {frames} frames, face in {with_face} -> {recorder.path}")
+    if stop.is_set():
+        click.echo(f"stopped; {recorder.path} holds what was measured", err=True)
+        raise KeyboardInterrupt
 
 
 def _followed(
-    analyzer: Analyzer, source: Source, recorder: Recorder, advance: Advance, *, alone: bool
+    analyzer: Analyzer,
+    source: Source,
+    recorder: Recorder,
+    named: Callable[[FaceTable], FaceTable],
+    advance: Advance,
+    stop: threading.Event,
 ) -> Iterator[FaceTable]:
-    """The rows of a source until it ends or the user stops it; what is cut out of its frames is
-    recorded on the way. alone: whoever is followed is face 0."""
-    with interrupt() as stop:
-        if not recorder.needs_pictures:
-            for table in analyzer.tables(source):
-                yield _one_identity(table) if alone else table
-                for _ in range(len(np.unique(table["frame"]))):
-                    advance()
-                if stop.is_set():
-                    return
-            return
+    """The rows of a source, ``named``, until it ends or ``stop`` is set; what is cut out of its
+    frames is recorded on the way."""
+    if recorder.needs_pictures:
         for result in analyzer.frames(source):
-            faces = _one_identity(result.faces) if alone else result.faces
+            faces = named(result.faces)
             recorder.frame(result.frame, faces)
             yield faces
             advance()
             if stop.is_set():
                 return
+        return
+    for table in analyzer.tables(source):
+        yield named(table)
+        for _ in np.unique(table["frame"]):
+            advance()
+        if stop.is_set():
+            return
 
 
 def _picture(arguments: Arguments, given: _Input) -> None:
@@ -209,6 +218,11 @@ def _one_identity(faces: FaceTable) -> FaceTable:
     """Whoever is followed is face 0."""
     ids = np.minimum(faces["face_id"], 0)
     return FaceTable(faces.schema, faces.data | {"face_id": ids})
+
+
+def _as_it_is(faces: FaceTable) -> FaceTable:
+    """With the tracker's identities."""
+    return faces
 
 
 def _all_found(faces: FaceTable) -> FaceTable:
