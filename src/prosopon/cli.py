@@ -122,6 +122,8 @@ def analyze(**options: Any) -> None:
               metavar="DIR", help="Folder for recordings.")  # fmt: skip
 @click.option("--port", default=0, type=click.IntRange(0, 65535),
               help="Of view browser  [default: a free one].")  # fmt: skip
+@click.option("--smooth", is_flag=True,
+              help="Smooth pose and landmarks (One-Euro filter); raw values stay beside.")  # fmt: skip
 @_camera_options
 @_analyzer_options
 def live(**options: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 import numpy as np
 
 from prosopon.analyzers import open_analyzer
+from prosopon.filters.smoothing import OneEuro
 from prosopon.live.newest import NewestFrames
 from prosopon.live.session import LiveSession
 from prosopon.pipeline import Analyzer, Result
@@ -28,6 +30,7 @@ def run(
     jsonl: bool,
     folder: Path,
     port: int,
+    smooth: bool = False,
     **options: Any,
 ) -> int:
     """Show or print until the source ends or the user quits."""
@@ -35,6 +38,7 @@ def run(
     if chosen not in VIEWS:
         raise click.UsageError(f"no view {chosen!r}; there are: {', '.join(VIEWS)}")
     analyzer = open_analyzer(**options)
+    one_euro = OneEuro(analyzer.schema) if smooth else None
     name = f"camera {camera}" if source is None else source
     with open_source(camera if source is None else source) as opened:
         try:
@@ -42,12 +46,16 @@ def run(
                 frames = NewestFrames(opened, as_live) if as_live else opened
                 with frames:
                     for result in analyzer.frames(frames):
+                        if one_euro:
+                            result = replace(result, faces=one_euro(result.faces))
                         click.echo(as_json(result) if jsonl else as_text(result))
                 return 0
             if not isinstance(analyzer, Analyzer):
                 raise click.UsageError("this pack is not for a view; use --view text")
             with NewestFrames(opened, as_live) as newest:
-                return _show(LiveSession(analyzer, newest, folder, name), chosen, name, port)
+                return _show(
+                    LiveSession(analyzer, newest, folder, name, smooth), chosen, name, port
+                )
         except KeyboardInterrupt:
             return 0
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from prosopon.filters.baseline import CORRECTED, Baseline, Choice
+from prosopon.filters.smoothing import OneEuro
 from prosopon.live.newest import NewestFrames
 from prosopon.live.record import Recording
 from prosopon.machine import versions
@@ -58,11 +59,20 @@ class LiveSession:
     """Iterate over it for the frames; call ``press`` with a key and ``shown`` when one is on the
     screen, from any thread.
 
-    folder: where recordings go, named after the time they begin.
+    folder: where recordings go, named after the time they begin; smooth: pose and landmarks by
+    ``prosopon.filters.smoothing.OneEuro``, raw values beside.
     """
 
-    def __init__(self, analyzer: Analyzer, source: NewestFrames, folder: Path, name: str) -> None:
+    def __init__(
+        self,
+        analyzer: Analyzer,
+        source: NewestFrames,
+        folder: Path,
+        name: str,
+        smooth: bool = False,
+    ) -> None:
         self._analyzer, self._source, self._folder, self._name = analyzer, source, folder, name
+        self._smooth = OneEuro(analyzer.schema) if smooth else None
         self._baseline = self._new_baseline()
         self._history: deque[FaceTable] = deque(maxlen=NEUTRAL_FRAMES)
         self._measured: deque[float] = deque(maxlen=_WINDOW)
@@ -89,11 +99,12 @@ class LiveSession:
     def __iter__(self) -> Iterator[Shown]:
         try:
             for number, result in enumerate(self._analyzer.frames(self._source)):
-                self._history.append(result.faces)
+                faces = self._smooth(result.faces) if self._smooth else result.faces
+                self._history.append(faces)
                 self._measured.append(time.monotonic())
-                if self._obey(result.faces):
+                if self._obey(faces):
                     return
-                faces = self._baseline.apply(result.faces) if self._baseline else result.faces
+                faces = self._baseline.apply(faces) if self._baseline else faces
                 yield Shown(
                     result.index, number, self._source.taken, result.frame.color(), faces,
                     self._rate(), self._latency(),
@@ -122,8 +133,9 @@ class LiveSession:
         return False
 
     def _new_baseline(self) -> Baseline | None:
-        names = [column.name for column in self._analyzer.schema]
-        return Baseline(Choice("neutral", 0), self._analyzer.schema) if "au" in names else None
+        schema = self._smooth.schema if self._smooth else self._analyzer.schema
+        names = [column.name for column in schema]
+        return Baseline(Choice("neutral", 0), schema) if "au" in names else None
 
     def _calibrate(self, faces: FaceTable) -> None:
         if self._baseline is None or not (faces["success"] > 0).any():
