@@ -14,7 +14,7 @@ import prosopon
 SOURCE = Path(prosopon.__file__).parents[1]
 HEAVY = ("numpy", "cv2", "onnxruntime", "av", "pyarrow", "rich", "click", "pandas", "torch")
 STAGES = ("sources", "detect", "track", "crop", "network", "heads", "filters", "writers")
-SHARED = ("types", "errors", "geometry")
+SHARED = ("types", "errors", "geometry", "mirror")
 """What every stage may use."""
 
 

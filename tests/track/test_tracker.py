@@ -132,3 +132,18 @@ def test_a_part_of_a_followed_face_is_no_newcomer_and_no_second_track():
     other = face_points((400, 100), 120)
     tracker.admit(other[None], scores(0.9))
     assert tracker.follow(np.stack([eye, face]), scores(0.9, 0.9)) == [1]
+
+
+def test_a_still_face_is_looked_for_where_it_was():
+    face = face_points((100, 100))
+    tracker = start(face)
+    extent = np.ptp(face, axis=0).max()
+    rng = np.random.default_rng(0)
+    places = []
+    for _ in range(10):
+        places.append(tracker.expected()[0].copy())
+        noisy = face + rng.normal(0, 0.003 * extent, face.shape).astype(np.float32)
+        tracker.follow(noisy[None], scores(0.9))
+    assert all((place == places[0]).all() for place in places)
+    tracker.follow((face + 0.05 * extent)[None], scores(0.9))
+    assert np.abs(tracker.expected()[0] - places[0]).mean() > 0.03 * extent

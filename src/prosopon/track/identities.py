@@ -29,6 +29,8 @@ LEARN_EVERY = 50
 """Frames between looks at a face about which there is no doubt."""
 LOOKS = (0, 2, 5, 10, 18)
 """Frames after the start of a trial at which the face is looked at."""
+STILL = 0.01
+"""Of the landmarks' extent: how far they move, on average of x and y, before the crop moves."""
 SURE = 0.9
 """Confidence from which an interrupted trial tells what a person looks like."""
 # Log-odds that a face is who it was taken for, before looking at it.
@@ -39,7 +41,8 @@ KEEP_ADMITTED, KEEP_PARTED, KEEP_CHANGED, KEEP_FOLLOWED = 0.7, 1.0, 2.5, 4.0
 class Track:
     """A face that is followed. landmarks (68, 2) px; velocity (2,) px a frame, of their middle.
 
-    confidence: of the identity; touching: whether another face overlaps it.
+    confidence: of the identity; touching: whether another face overlaps it; held (68, 2): the
+    landmarks that its crop is cut by.
     """
 
     person: Person
@@ -50,6 +53,19 @@ class Track:
     glance: FloatArray | None = None
     touching: bool = False
     trial: Trial | None = None
+    held: FloatArray | None = None
+
+    def expected(self) -> FloatArray:
+        """(68, 2) px: where the landmarks should be one frame later.
+
+        While a face hardly moves, exactly where they were held to be before: its crop then stays
+        the same, and what the network sees differs by the face alone.
+        """
+        ahead = self.landmarks + self.velocity
+        extent = np.ptp(ahead, axis=0).max()
+        if self.held is None or np.abs(ahead - self.held).mean() > STILL * extent:
+            self.held = ahead
+        return self.held
 
     def move(self, landmarks: FloatArray) -> None:
         """Be at these landmarks one frame later."""

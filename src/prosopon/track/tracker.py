@@ -93,7 +93,7 @@ class Tracker:
         """(n, 68, 2) px: where the landmarks of each followed face should now be."""
         if not self._active:
             return np.empty((0, 68, 2), dtype=np.float32)
-        return np.stack([track.landmarks + track.velocity for track in self._active])
+        return np.stack([track.expected() for track in self._active])
 
     def follow(
         self,
