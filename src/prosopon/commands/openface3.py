@@ -53,14 +53,15 @@ def detect(
                 if stop.is_set():
                     break
             if not count:
-                problem = next(iter(frames.problems), f"{source}: holds no frames")
+                problem = next(iter(frames.report()), f"{source}: holds no frames")
                 raise InputError(problem)
-        for problem in frames.problems:
+        problems = frames.report()
+        for problem in problems:
             click.echo(f"error: {problem}", err=True)
     seconds = time.perf_counter() - started
     rows = f"{faces} row{'s' * (faces != 1)}"
     click.echo(f"{source}: {count} frame{'s' * (count != 1)}, {rows} ({seconds:.1f} s) -> {target}")
-    return 1 if stop.is_set() or frames.problems else 0
+    return 1 if stop.is_set() or problems else 0
 
 
 def add(origin: str, accept_license: bool) -> int:
