@@ -273,4 +273,4 @@ def test_command_names_what_failed(tmp_path: Path):
 def test_command_with_an_unknown_format(tmp_path: Path):
     done = run(tmp_path / "a.csv", "--format", "bvh")
     assert done.exit_code == 2
-    assert "no format 'bvh'; there are: csv, parquet, jsonl, openface2, arkit, eaf" in done.output
+    assert "no format 'bvh'; there are: csv, parquet, jsonl, openface2" in done.output

@@ -89,6 +89,12 @@ def test_columns_that_nothing_describes(tmp_path: Path):
     assert (units["x_1"], units["au"], units["extra"]) == ("px", "0–5", "")
 
 
+def test_modes_of_the_face_model_are_one_column(tmp_path: Path):
+    path = tmp_path / "a.csv"
+    path.write_text("frame,time,p_0,p_1,p_2\n0,0,1.5,2,-3\n")
+    assert prosopon.read(path)["shape_modes"].tolist() == [[1.5, 2, -3]]
+
+
 def test_order_is_that_of_the_file(tmp_path: Path):
     path = tmp_path / "a.csv"
     path.write_text("valence,frame,face_id,time\n0.5,0,1,0\n")

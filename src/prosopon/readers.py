@@ -32,6 +32,7 @@ from prosopon.writers.sidecar import parse_columns
 
 _MISSING = ("", "nan", "NaN", "NA", "null")  # ours is the first; NA is R's
 _UNITS = re.compile(r"(AU\d\d)(?:_(\w+))?")
+_MODES = re.compile(r"p_\d+")
 _UNIT_COLUMNS = {"": "au", "p": "au_presence", "right": "au_right", "left": "au_left"}
 
 
@@ -206,7 +207,7 @@ def _assemble(path: Path, flat: Mapping[str, AnyArray], hints: Sequence[Column])
 
     for column in hints:
         take(column)
-    for column in _unit_columns(list(free), hints):
+    for column in (*_unit_columns(list(free), hints), *_mode_columns(list(free))):
         take(column)
     for name in list(free):
         take(_alone(name, hints))
@@ -231,6 +232,13 @@ def _unit_columns(names: Sequence[str], hints: Sequence[Column]) -> list[Column]
         unit, text = (like.unit, like.description) if like else ("", "")
         found.append(Column(name, (len(flat),), tuple(flat), unit, text))
     return found
+
+
+def _mode_columns(names: Sequence[str]) -> list[Column]:
+    """Weights of the face model, whose number is the pack's."""
+    flat = tuple(name for name in names if _MODES.fullmatch(name))
+    text = "weights of the face model: identity, then expression"
+    return [Column("shape_modes", (len(flat),), flat, "mm", text, decimals=3)] if flat else []
 
 
 def _alone(name: str, hints: Sequence[Column]) -> Column:
