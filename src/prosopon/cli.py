@@ -137,21 +137,46 @@ def live(**options: Any) -> None:
 
 
 @main.command()
-@click.option("--host", default="127.0.0.1", show_default=True,
-              help="Address to listen on; any but this machine's own needs a token.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on; any but this machine's own needs a token.",
+)
 @click.option("--port", default=8600, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--token", metavar="TEXT",
-              help="Ask visitors for this; better given as PROSOPON_TOKEN, out of sight.")
-@click.option("--folder", type=PATH, metavar="DIR",
-              help="Where the queue and the results are kept.")
-@click.option("--allow", "roots", multiple=True, type=PATH, metavar="DIR",
-              help="Let visitors analyse files in DIR by path; may be repeated.")
-@click.option("--max-upload", default=2000, show_default=True, type=click.IntRange(min=1),
-              metavar="MB")
-@click.option("--max-minutes", default=120.0, show_default=True, help="Longest video.",
-              type=click.FloatRange(min=0, min_open=True))
-@click.option("--keep-days", default=7.0, show_default=True, help="Then results are deleted.",
-              type=click.FloatRange(min=0, min_open=True))
+@click.option(
+    "--token",
+    metavar="TEXT",
+    help="Ask visitors for this; better given as PROSOPON_TOKEN, out of sight.",
+)
+@click.option(
+    "--folder", type=PATH, metavar="DIR", help="Where the queue and the results are kept."
+)
+@click.option(
+    "--allow",
+    "roots",
+    multiple=True,
+    type=PATH,
+    metavar="DIR",
+    help="Let visitors analyse files in DIR by path; may be repeated.",
+)
+@click.option(
+    "--max-upload", default=2000, show_default=True, type=click.IntRange(min=1), metavar="MB"
+)
+@click.option(
+    "--max-minutes",
+    default=120.0,
+    show_default=True,
+    help="Longest video.",
+    type=click.FloatRange(min=0, min_open=True),
+)
+@click.option(
+    "--keep-days",
+    default=7.0,
+    show_default=True,
+    help="Then results are deleted.",
+    type=click.FloatRange(min=0, min_open=True),
+)
 @_analyzer_options
 def serve(**options: Any) -> None:
     """Serve a web application and an HTTP API on this machine (needs the extra 'server')."""
@@ -189,12 +214,27 @@ def export(**options: Any) -> None:
 
 @main.command()
 @click.argument("table", type=PATH)
-@click.option("--split", "splits", multiple=True, metavar="ID@FROM[-TO]",
-              help="From FROM (to TO) seconds on, ID is somebody else, who gets a new number.")
-@click.option("--merge", "merges", multiple=True, metavar="ID,ID...",
-              help="These are one person, who gets the first number.")
-@click.option("--rename", "renames", multiple=True, metavar="ID=NAME",
-              help="Another number for ID, or a name, kept in the sidecar.")
+@click.option(
+    "--split",
+    "splits",
+    multiple=True,
+    metavar="ID@FROM[-TO]",
+    help="From FROM (to TO) seconds on, ID is somebody else, who gets a new number.",
+)
+@click.option(
+    "--merge",
+    "merges",
+    multiple=True,
+    metavar="ID,ID...",
+    help="These are one person, who gets the first number.",
+)
+@click.option(
+    "--rename",
+    "renames",
+    multiple=True,
+    metavar="ID=NAME",
+    help="Another number for ID, or a name, kept in the sidecar.",
+)
 @click.option("-o", "--output", type=PATH, metavar="FILE",
               help="The changed table  [default: TABLE itself].")  # fmt: skip
 def identities(**options: Any) -> None:
@@ -266,8 +306,8 @@ def bench(**options: Any) -> None:
     "--what",
     multiple=True,
     metavar="NAME",
-    help="blinks, gaze, smiles, units, emotions, affect, head, quality or losses; may be "
-    "repeated  [default: all that the table allows].",
+    help="blinks, gaze, smiles, units, emotions, compound, affect, head, quality or losses; may "
+    "be repeated  [default: all that the table allows].",
 )
 @click.option("--format", default="csv", show_default=True, metavar="NAME", help="csv or parquet.")
 @click.option(
@@ -316,8 +356,14 @@ def measure(**options: Any) -> None:
 @click.option("--pack", default="default", show_default=True, metavar="NAME")
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1))
 @click.option("--json", "json_path", type=PATH, metavar="FILE", help="Also write this file.")
-@click.option("--csv", "tables", multiple=True, type=PATH, metavar="TABLE",
-              help="Also score another program's table, or a folder of them; may be repeated.")
+@click.option(
+    "--csv",
+    "tables",
+    multiple=True,
+    type=PATH,
+    metavar="TABLE",
+    help="Also score another program's table, or a folder of them; may be repeated.",
+)
 @click.option("--export", "pictures", type=PATH, metavar="DIR",
               help="Instead, write the pictures to DIR for another program.")  # fmt: skip
 def evaluate(**options: Any) -> None:

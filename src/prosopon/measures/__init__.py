@@ -16,18 +16,16 @@ if TYPE_CHECKING:
 
 # In the order of the columns in summaries.
 MEASURE_NAMES = (
-    *(
-        "blinks",
-        "gaze",
-        "smiles",
-        "units",
-        "emotions",
-        "compound",
-        "affect",
-        "head",
-        "quality",
-        "losses",
-    ),
+    "blinks",
+    "gaze",
+    "smiles",
+    "units",
+    "emotions",
+    "compound",
+    "affect",
+    "head",
+    "quality",
+    "losses",
 )
 
 __all__ = ["MEASURE_NAMES", "load_measure"]
