@@ -92,8 +92,11 @@ def main() -> None:
 @click.option("--baseline", default="none", show_default=True, metavar="CHOICE",
               help="Take each person's resting face off the action units: none, clip (the lowest "
               "tenth of the whole clip) or neutral:FRAME.")  # fmt: skip
-@click.option("--smooth", is_flag=True,
-              help="Smooth pose and landmarks in time, without lag; raw values stay beside.")  # fmt: skip
+@click.option(
+    "--smooth",
+    is_flag=True,
+    help="Smooth pose and landmarks in time, without lag; raw values stay beside.",
+)
 @click.option("--overlay", is_flag=True, help="Also draw the results on the video or image.")
 @click.option("--report", is_flag=True, help="Also make a page to look through the results.")
 @click.option("--quiet", is_flag=True, help="Print errors only.")
@@ -122,8 +125,11 @@ def analyze(**options: Any) -> None:
               metavar="DIR", help="Folder for recordings.")  # fmt: skip
 @click.option("--port", default=0, type=click.IntRange(0, 65535),
               help="Of view browser  [default: a free one].")  # fmt: skip
-@click.option("--smooth", is_flag=True,
-              help="Smooth pose and landmarks (One-Euro filter); raw values stay beside.")  # fmt: skip
+@click.option(
+    "--smooth",
+    is_flag=True,
+    help="Smooth pose and landmarks (One-Euro filter); raw values stay beside.",
+)
 @_camera_options
 @_analyzer_options
 def live(**options: Any) -> None:
@@ -189,8 +195,13 @@ def serve(**options: Any) -> None:
 @click.argument("tables", nargs=-1, required=True, type=PATH, metavar="TABLE...")
 @click.option("--video", type=PATH, metavar="FILE", help="Show what was measured, by reference.")
 @click.option("--embed-video", is_flag=True, help="Put the video into the page.")
-@click.option("-o", "--output", type=PATH, metavar="FILE",
-              help="The page  [default: TABLE.report.html or comparison.html beside it].")  # fmt: skip
+@click.option(
+    "-o",
+    "--output",
+    type=PATH,
+    metavar="FILE",
+    help="The page  [default: TABLE.report.html or comparison.html beside it].",
+)
 def report(**options: Any) -> None:
     """Make a page of a TABLE to look through, or one that compares several."""
     from prosopon.commands.report import run
