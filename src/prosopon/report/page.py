@@ -13,6 +13,7 @@ import html
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def write_report(
     InputError: the table or video can't be read, or a video is to be embedded that no browser
     plays. OutputError: the page can't be written. MissingExtraError: no extra ``report``.
     """
-    library = plotly()
+    library = _packed_library()
     faces = read(table)
     info = _sidecar(table)
     if video is not None and not video.is_file():
@@ -98,7 +99,7 @@ def write_report(
 
 def write_comparison(tables: list[Path], page: Path) -> Written:
     """The comparison of several tables as one file ``page``. Raises as :func:`write_report`."""
-    library = plotly()
+    library = _packed_library()
     title = f"{len(tables)} recordings"
     data = comparison_data({path: read(path) for path in tables}, title)
     return _write(page, title, "mountComparison", data, library, None)
@@ -123,8 +124,8 @@ def _write(
     video: tuple[str, str] | None,
 ) -> Written:
     packed = _packed(json.dumps(data, allow_nan=False, separators=(",", ":")))
-    parts = {"plotly.js": _packed(library), "data": packed}
-    blocks = [_block("plotly", parts["plotly.js"]), _block("data", packed)]
+    parts = {"plotly.js": library, "data": packed}
+    blocks = [_block("plotly", library), _block("data", packed)]
     if video is not None:
         blocks.append(_block("video", video[1], f' data-type="{video[0]}"'))
         parts["video"] = video[1]
@@ -148,6 +149,11 @@ _PAGE_STYLE = (
     "header { max-width: 1440px; margin: 0 auto; padding: 14px 20px 0; } "
     "h1 { margin: 0; font: 600 1.4rem system-ui, sans-serif; overflow-wrap: anywhere; }\n"
 )
+
+
+@cache
+def _packed_library() -> str:
+    return _packed(plotly())
 
 
 def _packed(text: str) -> str:
