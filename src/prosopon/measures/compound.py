@@ -52,7 +52,7 @@ def scores(table: FaceTable) -> AnyArray:
         units = [table.au_names.index(f"AU{int(unit):02d}") for unit in weights]
         present = np.average(table["au_presence"][:, units], axis=1, weights=list(weights.values()))
         out[:, column] = table["emotion"][:, basic].sum(1) + present
-    return np.asarray(out / out.sum(1, keepdims=True), np.float32)
+    return np.asarray(out / np.maximum(out.sum(1, keepdims=True), 1e-9), np.float32)
 
 
 def _find(table: FaceTable, settings: Settings) -> Findings:
