@@ -85,7 +85,7 @@ export function whyNotHere(server: ServerInfo): string | undefined {
 }
 
 /** This machine: pictures stay in the page. */
-export function openLocal(server: ServerInfo, listener: Listener): Computer {
+export function openLocal(listener: Listener): Computer {
   const worker = new Worker(new URL("./local/worker.ts", import.meta.url), { type: "module" });
   const canvas = el("canvas");
   let free = false;
@@ -105,10 +105,9 @@ export function openLocal(server: ServerInfo, listener: Listener): Computer {
 
   async function open(): Promise<void> {
     try {
-      const precision = server.pack.precision === "int8" ? "int8" : "fp32";
       const [network, detector] = await Promise.all([
-        getBytes(`/v1/pack/${PACK.networks[precision]}`),
-        getBytes(`/v1/pack/${PACK.detectorFile}`),
+        getBytes(`/v1/pack/${PACK.network}`),
+        getBytes(`/v1/pack/${PACK.detector}`),
       ]);
       worker.postMessage({ kind: "open", network, detector }, [network, detector]);
     } catch (error) {

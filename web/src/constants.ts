@@ -5,14 +5,10 @@ export const PACK = {
   "version": "0.1.0",
   "files": {
     "network-fp32.onnx": "c10ea0fad624307533daec59f569142eb9497164c966644d11b1c43db2ce960d",
-    "network-int8.onnx": "307e2d275be9b7ac2132dd141e46d9c4c4a2421b7e7a47a7c2e27b557cb84c7e",
     "detector.onnx": "274389023f6ef1ed82338b2c56cc3e63dcf21a2e659c8fca513588dd6fcb28ee"
   },
-  "networks": {
-    "fp32": "network-fp32.onnx",
-    "int8": "network-int8.onnx"
-  },
-  "detectorFile": "detector.onnx",
+  "network": "network-fp32.onnx",
+  "detector": "detector.onnx",
   "size": 128,
   "landmarkOffset": [
     0.0086,
@@ -161,6 +157,7 @@ export const DETECTOR = {
 
 export const TRACKING = {
   "detect_every": 15,
+  "search_every": 5,
   "follow_score": 0.3,
   "admit_score": 0.55,
   "patience": 30,

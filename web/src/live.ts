@@ -1,6 +1,6 @@
 /** The live page: the camera, what is measured in it, and who measures. */
 
-import { getServer, type ServerInfo } from "./api";
+import { getServer } from "./api";
 import { type Computer, type Measured, openLocal, openRemote, whyNotHere } from "./compute";
 import { announce, el } from "./dom";
 import { drawFaces } from "./draw";
@@ -33,17 +33,13 @@ export function showLive(main: HTMLElement): () => void {
 
   let stream: MediaStream | undefined;
   let computer: Computer | undefined;
-  let server: ServerInfo | undefined;
   let left = false;
   let frame = 0;
   let latest: Measured | undefined;
   let shown: number[] = [];
   const begun = new Map<number, number>();
 
-  getServer().then((info) => {
-    server = info;
-    sides.refuse(whyNotHere(info));
-  }, fail);
+  getServer().then((server) => sides.refuse(whyNotHere(server)), fail);
 
   function fail(error: Error | string): void {
     problem.textContent = typeof error === "string" ? error : error.message;
@@ -83,7 +79,7 @@ export function showLive(main: HTMLElement): () => void {
     screen.dataset.measured = "0";
     status.textContent = "Starting …";
     const listener = { measured, failed, ready: (how: string) => (status.textContent = `Measured ${how}.`) };
-    computer = sides.local && server ? openLocal(server, listener) : openRemote(listener);
+    computer = sides.local ? openLocal(listener) : openRemote(listener);
   }
 
   function failed(reason: string): void {

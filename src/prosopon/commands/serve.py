@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -62,19 +63,20 @@ def run(
     app = create_app(settings)
     address = f"[{host}]" if ":" in host else host
     click.echo(f"http://{address}:{port}  (Ctrl-C ends it; results: {settings.folder})")
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        log_level="warning",
-        access_log=False,  # names of files stand in addresses
-        server_header=False,
-        proxy_headers=False,
-        limit_concurrency=_MOST_CONNECTIONS,
-        ws_max_size=settings.limits.image_bytes + 64,
-        ws_max_queue=2,
-        timeout_graceful_shutdown=5,
-    )
+    with suppress(KeyboardInterrupt):
+        uvicorn.run(
+            app,
+            host=host,
+            port=port,
+            log_level="warning",
+            access_log=False,  # names of files stand in addresses
+            server_header=False,
+            proxy_headers=False,
+            limit_concurrency=_MOST_CONNECTIONS,
+            ws_max_size=settings.limits.image_bytes + 64,
+            ws_max_queue=2,
+            timeout_graceful_shutdown=5,
+        )
     return 0
 
 

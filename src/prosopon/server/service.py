@@ -70,6 +70,8 @@ class Service:
                 self._worker.join()
             self._worker.close()
             self._worker = None
+        # Its semaphores are given back here: the signal that ends the process may come next.
+        del self._wake
 
     @property
     def worker_pid(self) -> int | None:

@@ -4,7 +4,8 @@ import * as ort from "onnxruntime-web/wasm";
 import glue from "onnxruntime-web/ort-wasm-simd-threaded.mjs?url";
 import binary from "onnxruntime-web/ort-wasm-simd-threaded.wasm?url";
 import { PACK } from "../constants";
-import { Pipeline } from "./pipeline";
+import type { RunDetector } from "./detector";
+import { Pipeline, type RunNetwork } from "./pipeline";
 import { luminance, type Picture } from "./picture";
 
 const MOST_THREADS = 4;
@@ -21,8 +22,11 @@ interface FrameMessage {
   width: number;
   height: number;
   frame: number;
+  /** Nothing is known of the frames before. */
+  fresh?: boolean;
 }
 
+let networks: [RunDetector, RunNetwork] | undefined;
 let pipeline: Pipeline | undefined;
 
 self.onmessage = ({ data }: MessageEvent<Open | FrameMessage>) => {
@@ -43,7 +47,7 @@ async function open({ network, detector }: Open): Promise<void> {
   };
   const find = await ort.InferenceSession.create(detector, options);
   const tell = await ort.InferenceSession.create(network, options);
-  pipeline = new Pipeline(
+  networks = [
     async ({ data, width, height }: Picture) => {
       const input = new ort.Tensor("uint8", data, [1, 1, height, width]);
       return only(await find.run({ [find.inputNames[0]]: input }));
@@ -57,7 +61,7 @@ async function open({ network, detector }: Open): Promise<void> {
       const width = values.length / crops.length;
       return crops.map((_, i) => values.slice(i * width, (i + 1) * width));
     },
-  );
+  ];
   postMessage({ kind: "ready", how: `WebAssembly, ${threads} thread${threads === 1 ? "" : "s"}` });
 }
 
@@ -65,8 +69,9 @@ function only(outputs: ort.InferenceSession.OnnxValueMapType): Float32Array {
   return Object.values(outputs)[0].data as Float32Array;
 }
 
-async function measure({ rgba, width, height, frame }: FrameMessage): Promise<void> {
-  if (!pipeline) return;
+async function measure({ rgba, width, height, frame, fresh }: FrameMessage): Promise<void> {
+  if (!networks) throw new Error("a frame came before the networks");
+  if (fresh || !pipeline) pipeline = new Pipeline(...networks);
   const started = performance.now();
   const faces = await pipeline.follow(luminance(rgba, width, height));
   const seconds = (performance.now() - started) / 1000;

@@ -1,0 +1,25 @@
+"""Schemathesis throws what it makes of the OpenAPI document at the application."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from serving import Client
+
+pytest.importorskip("schemathesis", reason="needs schemathesis")
+
+CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance"
+EXAMPLES = 12
+
+
+def test_answers_conform_to_the_document(client: Client):
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli", "run", f"{client.url}/openapi.json"),
+        *("--checks", f"{CHECKS},response_schema_conformance", "--max-examples", str(EXAMPLES)),
+        *("--phases", "examples,coverage,fuzzing", "--generation-deterministic", "--no-color"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
