@@ -1,8 +1,8 @@
 """Head rotation against the pose that the hand-marked 68 points imply.
 
 Data as for ``landmarks68``. The reference is a fit of the pack's 3D face, identity and expression
-included, to the 68 human points, without anything of the network; it is told, as the pack's rotation
-is, relative to the line of sight. What made earlier references wrong is left out:
+included, to the 68 human points, without anything of the network; it is told, as the pack's
+rotation is, relative to the line of sight. What made earlier references wrong is left out:
 
 - the camera: these pictures are cut out of photographs, so that a focal length guessed from their
   size would put the camera a hand's breadth from the face, and pitch wrong by ten degrees; the
