@@ -425,8 +425,8 @@ def _is_still(source: Source) -> bool:
 
 def _glances(tensor: FloatArray) -> FloatArray:
     """Crops (n, 1, s, s) as (n, 256): 16 × 16 px of each, to see whether it has changed."""
-    n, block = len(tensor), tensor.shape[-1] // 16
-    return np.asarray(tensor.reshape(n, 16, block, 16, block).mean((2, 4)).reshape(n, 256))
+    small = [cv2.resize(crop[0], (16, 16), interpolation=cv2.INTER_AREA) for crop in tensor]
+    return np.asarray(small, dtype=np.float32).reshape(len(tensor), 256)
 
 
 def _luminance(image: UInt8Array) -> UInt8Array:

@@ -8,7 +8,7 @@ import numpy as np
 from prosopon.types import FloatArray, UInt8Array
 
 _CELLS = (24, 14)  # of the small picture, across and down
-_SAMPLES = 6  # pixels looked at in each cell, across and down
+_SAMPLED = (_CELLS[0] * 4, _CELLS[1] * 4)
 LIKE = 0.5
 """Correlation with the picture before, below which there was a cut."""
 CHANGE = 10.0
@@ -16,17 +16,15 @@ CHANGE = 10.0
 
 
 class CutFinder:
-    """Compares each frame with the one before, on some 12,000 of its pixels."""
+    """Compares each frame with the one before, on some 5,000 of its pixels."""
 
     def __init__(self) -> None:
         self._before: FloatArray | None = None
 
     def __call__(self, luma: UInt8Array) -> bool:
         """Whether this frame (h, w) is of another shot than the one before."""
-        across, down = _CELLS
-        height, width = luma.shape
-        step_y, step_x = max(1, height // (_SAMPLES * down)), max(1, width // (_SAMPLES * across))
-        sampled = np.ascontiguousarray(luma[::step_y, ::step_x])
+        # Single pixels of the picture, averaged: the whole of a large one would take too long.
+        sampled = cv2.resize(luma, _SAMPLED, interpolation=cv2.INTER_NEAREST)
         cells = cv2.resize(sampled, _CELLS, interpolation=cv2.INTER_AREA).astype(np.float32)
         before, self._before = self._before, cells
         if before is None:

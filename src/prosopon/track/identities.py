@@ -188,8 +188,10 @@ class Identities:
 
     def _note_touches(self, tracks: Sequence[Track]) -> None:
         """Doubt the faces that have just parted from another, or left it behind."""
-        shares = covered(bounds(np.stack([track.landmarks for track in tracks])))
-        np.fill_diagonal(shares, 0)
+        shares = np.zeros((1, 1), dtype=np.float32)
+        if len(tracks) > 1:
+            shares = covered(bounds(np.stack([track.landmarks for track in tracks])))
+            np.fill_diagonal(shares, 0)
         for track, most in zip(tracks, shares.max(1), strict=True):
             before, track.touching = track.touching, bool(most > TOUCH)
             if before and not track.touching and (track.trial is None or not track.trial.fresh):
