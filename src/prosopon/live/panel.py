@@ -36,11 +36,12 @@ def compose(shown: Shown) -> UInt8Array:
 
 def _draw_panel(panel: UInt8Array, shown: Shown) -> None:
     late = shown.latency > BUDGET_MS
-    _text(panel, f"{shown.fps:.0f} frames/s", (10, 20), _INK)
+    row = _followed(shown.faces)
+    of = "" if row is None else f"   face #{shown.faces['face_id'][row]}"
+    _text(panel, f"{shown.fps:.0f} frames/s{of}", (10, 20), _INK)
     if np.isfinite(shown.latency):
         words = f"latency {shown.latency:.0f} ms (budget {BUDGET_MS:.0f})"
         _text(panel, words, (10, 38), _ALERT if late else _INK)
-    row = _largest(shown.faces)
     if row is None:
         _text(panel, "no face", (10, 70), _SOFT)
     else:
@@ -107,11 +108,10 @@ def _bar(
     _text(panel, text, (right + 6, y + 9), _INK)
 
 
-def _largest(faces: FaceTable) -> int | None:
-    """Row of the face that fills most of the picture."""
-    sides = faces["box"][:, 2:] - faces["box"][:, :2]
-    areas = np.where(faces["success"] > 0, np.prod(sides, axis=1), np.nan)
-    return int(np.nanargmax(areas)) if np.isfinite(areas).any() else None
+def _followed(faces: FaceTable) -> int | None:
+    """Row of the face that the bars are of: who was there first, so that they don't jump."""
+    measured = np.flatnonzero(faces["success"] > 0)
+    return int(measured[faces["face_id"][measured].argmin()]) if len(measured) else None
 
 
 def _text(panel: UInt8Array, text: str, at: tuple[int, int], color: tuple[int, int, int]) -> None:
