@@ -90,7 +90,7 @@ def main() -> None:
             print(results[-1], file=sys.stderr)
     rows = [
         [
-            f"{r['minutes']:g}",
+            f"{r['frames'] / RATE / 60:.2f}",
             str(r["frames"]),
             f"{r['peak_mb']:.0f}",
             f"{r['peak_mb'] / results[0]['peak_mb']:.3f}",
