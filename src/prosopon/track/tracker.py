@@ -222,7 +222,7 @@ class Tracker:
         """The track that follows only a part of the face in ``box``, if there is one."""
         for track in self._active:
             own = bounds(track.landmarks[None])
-            center = (own[0, :2] + own[0, 2:]) / 2
+            center = np.asarray(own.reshape(2, 2).mean(0))
             if inside(center, box)[0] and 2 * areas(own)[0] < areas(box)[0]:
                 return track
         return None
