@@ -53,7 +53,7 @@ function mountComparison(element, data) {
 
   /* One small plot a recording of the signal that is chosen, all on the same axes. */
   function small() {
-    const choice = R.el("select", {}, ...data.signals.map((signal, i) => R.el("option", { value: i, textContent: signal.title })));
+    const choice = R.el("select", { "aria-label": "Signal" }, ...data.signals.map((signal, i) => R.el("option", { value: i, textContent: signal.title })));
     const grid = R.el("div", { className: "pr-grid" });
     const longest = Math.max(...data.files.map((file) => file.seconds), 0.1);
     const files = data.files.map((file) => ({ ...file, x: R.unpack(file.time).values, series: R.unpack(file.series) }));

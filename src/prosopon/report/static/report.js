@@ -34,7 +34,7 @@ function mountReport(element, data) {
   }
 
   function choosePerson() {
-    const choice = R.el("select", {}, ...model.people.map((person, i) => R.el("option", {
+    const choice = R.el("select", { "aria-label": "Person" }, ...model.people.map((person, i) => R.el("option", {
       value: i, textContent: `${R.personName(person)} (${person.summary.rows} frames)`,
     })));
     choice.addEventListener("change", () => state.set("person", Number(choice.value)));
