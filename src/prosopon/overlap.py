@@ -18,6 +18,8 @@ Item = TypeVar("Item")
 _AHEAD = 4
 _BEHIND = 2
 
+_allowed: list[int] = []  # at most one number
+
 
 class _End(Generic[Item]):
     """Closes a queue; error: what ended the work early."""
@@ -26,8 +28,15 @@ class _End(Generic[Item]):
         self.error = error
 
 
+def keep_to_one_core() -> None:
+    """From now on this process starts no thread beside its work, as one of many on a machine."""
+    _allowed[:] = [1]
+
+
 def usable_cores() -> int:
     """Cores that this process may use."""
+    if _allowed:
+        return _allowed[0]
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -99,6 +99,17 @@ class _Pending:
     certainties: list[float] = field(default_factory=list)  # of the identities
 
 
+@dataclass(slots=True)
+class Memory:
+    """All that the next frame of a source depends on besides its picture. Can be pickled.
+
+    tracker: who is followed and remembered; fitter: the shapes of people, if they are fitted.
+    """
+
+    tracker: Tracker
+    fitter: Fitter | None
+
+
 class Analyzer:
     """Measures faces in images, videos and cameras with one model pack.
 
@@ -215,21 +226,34 @@ class Analyzer:
 
     def frames(self, source: Source) -> Iterator[Result]:
         """The faces of each frame of an open source, one frame at a time."""
-        fitter = self._fitter(share=not _is_still(source))
-        for frame, pending in self._measure(source, frames=1):
-            yield Result(frame.index, frame.time, self._decode(pending, fitter), frame)
+        memory = self.begin(source)
+        for frame, pending in self._measure(source, memory.tracker, frames=1):
+            yield Result(frame.index, frame.time, self._decode(pending, memory.fitter), frame)
 
-    def tables(self, source: Source, frames: int = CHUNK_FRAMES) -> Iterator[FaceTable]:
-        """The rows of an open source in tables of several frames each: the quickest way."""
-        fitter = self._fitter(share=not _is_still(source))
-        for _, pending in self._measure(source, frames=frames):
-            yield self._decode(pending, fitter)
+    def begin(self, source: Source) -> Memory:
+        """What is known before the first frame of ``source``: nobody."""
+        return Memory(
+            Tracker(self._tracking, self._likeness), self._fitter(share=not _is_still(source))
+        )
+
+    def tables(
+        self, source: Source, frames: int = CHUNK_FRAMES, memory: Memory | None = None
+    ) -> Iterator[FaceTable]:
+        """The rows of an open source in tables of several frames each: the quickest way.
+
+        memory: of the frames before, where ``source`` begins in the middle; it is kept up to the
+        last table that was given.
+        """
+        memory = memory or self.begin(source)
+        for _, pending in self._measure(source, memory.tracker, frames=frames):
+            yield self._decode(pending, memory.fitter)
 
     # ---- stages
 
-    def _measure(self, source: Source, frames: int) -> Iterator[tuple[Frame, _Pending]]:
+    def _measure(
+        self, source: Source, tracker: Tracker, frames: int
+    ) -> Iterator[tuple[Frame, _Pending]]:
         """Measure every frame; yield when ``frames`` of them wait, or their size changes."""
-        tracker = Tracker(self._tracking, self._likeness)
         still = _is_still(source)
         pending: _Pending | None = None
         frame: Frame | None = None

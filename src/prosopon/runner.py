@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from prosopon.checkpoints import Checkpoints
 from prosopon.errors import InputError
 from prosopon.filters.baseline import NO_BASELINE, Baseline, Choice
 from prosopon.filters.smoothing import ZeroPhase
@@ -75,7 +76,7 @@ class _Watched(Source):
 
     def __init__(self, source: Source, stop: threading.Event, advance: Advance) -> None:
         super().__init__()
-        self.kind = source.kind
+        self.kind, self.damage = source.kind, source.damage
         self.frames = 0
         self.last: Frame | None = None
         self._source, self._stop, self._advance = source, stop, advance
@@ -101,6 +102,7 @@ def analyze_input(
     smooth: bool = False,
     overlay: bool = False,
     quiet: bool = False,
+    checkpoints: Checkpoints | None = None,
 ) -> Summary:
     """Measure ``job`` and write ``folder/<stem>.<format>``, the sidecar and the overlay.
 
@@ -111,6 +113,8 @@ def analyze_input(
     With a ``baseline`` the rows wait in ``folder`` until the input has ended; the overlay shows
     what was measured before it is subtracted, and before ``smooth`` (see
     ``prosopon.filters.smoothing``) changes it.
+
+    checkpoints: go on from there, and note how far it is; for a whole input without overlay.
     """
     started, began = time.perf_counter(), datetime.now(timezone.utc)
     counts = _Counts()
@@ -129,13 +133,16 @@ def analyze_input(
             advance = stack.enter_context(
                 progress(job.stem, source.frame_count_estimate, quiet=quiet)
             )
-            watched = _Watched(source, stop, advance)
+            rest = checkpoints.rest(source) if checkpoints else source
+            watched = _Watched(rest, stop, advance)
             if overlay:
                 drawing = stack.enter_context(
                     open_overlay(folder / job.stem, source, analyzer.settings["threads"])
                 )
                 outputs.append(drawing.path)
                 tables = _drawn(analyzer, watched, drawing)
+            elif checkpoints:
+                tables = checkpoints.tables(analyzer, watched)
             else:
                 tables = analyzer.tables(watched)
             if smoothed:
@@ -151,12 +158,13 @@ def analyze_input(
             for table in tables:
                 counts.add(table)
                 keep(table)
-            if not watched.frames and not stop.is_set():
+            frames = watched.frames + (checkpoints.frames if checkpoints else 0)
+            if not frames and not stop.is_set():
                 raise InputError(_why_nothing(job.name, source.report(), selection))
         summary = Summary(
             name=job.name,
             outputs=tuple(outputs),
-            frames=watched.frames,
+            frames=frames,
             frames_with_face=counts.frames_with_face,
             faces=counts.faces,
             identities=counts.identities,

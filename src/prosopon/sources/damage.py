@@ -48,6 +48,11 @@ class DamageLog(Sequence[Damage]):
                 return
         self._found.append(Damage(lost, number, number, time, time))
 
+    def restore(self, damage: Damage) -> None:
+        """Take over what an earlier run over the same frames has met."""
+        self._frames += damage.last - damage.first + 1
+        self._found.append(damage)
+
     def lines(self) -> Iterator[str]:
         """A line for each kind of damage that there is, without the name of the file."""
         for lost, what in (
