@@ -18,7 +18,7 @@ from prosopon.detect import cells, detector
 from prosopon.heads import action_units, emotion, pose, quality
 from prosopon.packs import load_pack
 from prosopon.pipeline import NEWCOMER_REFINEMENTS, SECOND_CHANCE, STILL_REFINEMENTS
-from prosopon.track import tracker
+from prosopon.track import identities, tracker
 
 TARGET = Path(__file__).parent / "src" / "constants.ts"
 _HEAD = "/** Made by web/constants.py from the default pack; do not edit. */\n"
@@ -63,6 +63,7 @@ def constants() -> dict[str, Any]:
         "TRACKING": asdict(tracker.TrackSettings())
         | {
             "double": tracker.DOUBLE,
+            "still": identities.STILL,
             "stillRefinements": STILL_REFINEMENTS,
             "newcomerRefinements": NEWCOMER_REFINEMENTS,
         },

@@ -164,6 +164,7 @@ export const TRACKING = {
   "overlap": 0.35,
   "max_faces": null,
   "double": 0.7,
+  "still": 0.01,
   "stillRefinements": 2,
   "newcomerRefinements": 1
 };

@@ -2,7 +2,7 @@
 
 import { DETECTOR } from "../constants";
 import { type Box, iou, type Point } from "./geometry";
-import { mirrored, type Picture, part, paste, picture, resize } from "./picture";
+import { mirrored, type Picture, part, paste, picture, resize, roundEven } from "./picture";
 
 export interface Detection {
   score: number;
@@ -17,13 +17,6 @@ const THRESHOLD = Math.max(DETECTOR.threshold - DETECTOR.secondChance, 0.05);
 
 const logit = (score: number) => Math.log(score / (1 - score));
 const aligned = (length: number) => Math.ceil(length / DETECTOR.alignment) * DETECTOR.alignment;
-
-/** Python's round: halves to the even neighbour. */
-function roundEven(value: number): number {
-  const down = Math.floor(value);
-  if (value - down !== 0.5) return Math.round(value);
-  return down % 2 === 0 ? down : down + 1;
-}
 
 /** Faces of a picture that score enough for a second chance, best first. */
 export async function detect(luma: Picture, run: RunDetector): Promise<Detection[]> {

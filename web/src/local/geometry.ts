@@ -124,7 +124,7 @@ export function euler(r: Matrix3): Vector {
   const [yaw, pitch] = gazeAngles(forward);
   const [cy, sy, cp, sp] = [Math.cos(yaw), Math.sin(yaw), Math.cos(pitch), Math.sin(pitch)];
   const ry: Matrix3 = [[cy, 0, -sy], [0, 1, 0], [sy, 0, cy]]; // prettier-ignore
-  const rx: Matrix3 = [[1, 0, 0], [0, cp, -sp], [0, sp, cp]]; // prettier-ignore
+  const rx: Matrix3 = [[1, 0, 0], [0, cp, sp], [0, -sp, cp]]; // prettier-ignore
   const local = multiply(transpose(multiply(ry, rx)), r);
   return [pitch, yaw, Math.atan2(local[1][0], local[0][0])];
 }

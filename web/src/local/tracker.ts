@@ -1,4 +1,7 @@
-/** Which face is which, from one frame to the next: prosopon/track/tracker.py in TypeScript. */
+/**
+ * Which face is which, from one frame to the next: prosopon/track/tracker.py in TypeScript, but
+ * that places alone, not looks, tell who is back.
+ */
 
 import { TRACKING } from "../constants";
 import { area, type Box, bounds, center, inside, iou, mean, type Point } from "./geometry";
@@ -9,6 +12,8 @@ interface Track {
   velocity: Point;
   age: number;
   missing: number;
+  /** The landmarks that its crop is cut by. */
+  held?: Point[];
 }
 
 export class Tracker {
@@ -16,6 +21,7 @@ export class Tracker {
   private lost: Track[] = [];
   private nextId = 0;
   private sinceDetection = TRACKING.detect_every;
+  private sinceLoss = TRACKING.patience + 1;
 
   get ids(): number[] {
     return this.active.map((track) => track.faceId);
@@ -23,14 +29,21 @@ export class Tracker {
 
   /** Where the landmarks of each followed face should now be. */
   expected(): Point[][] {
-    return this.active.map(({ points, velocity: [vx, vy] }) =>
-      points.map(([x, y]): Point => [x + vx, y + vy]),
-    );
+    return this.active.map((track) => {
+      const [vx, vy] = track.velocity;
+      const ahead = track.points.map(([x, y]): Point => [x + vx, y + vy]);
+      const box = bounds(ahead);
+      const extent = Math.max(box[2] - box[0], box[3] - box[1]);
+      // The crop of a face that hardly moves stays, so that what is seen differs by the face alone.
+      if (!track.held || distance(ahead, track.held) > TRACKING.still * extent) track.held = ahead;
+      return track.held;
+    });
   }
 
   /** Take over what was found at the expected places; gives the rows that are kept. */
   follow(points: Point[][], scores: number[]): number[] {
     this.sinceDetection += 1;
+    this.sinceLoss += 1;
     for (const track of this.lost) track.missing += 1;
     this.lost = this.lost.filter((track) => track.missing <= TRACKING.patience);
     const doubles = this.doubles(points);
@@ -43,6 +56,7 @@ export class Tracker {
         track.velocity = [0, 0];
         this.lost.push(track);
         this.sinceDetection = TRACKING.detect_every;
+        this.sinceLoss = 0;
         return;
       }
       const [x, y] = mean(points[row]);
@@ -60,7 +74,9 @@ export class Tracker {
   }
 
   wantsDetection(): boolean {
-    return !this.active.length || this.sinceDetection >= TRACKING.detect_every;
+    const every =
+      this.sinceLoss <= TRACKING.patience ? TRACKING.search_every : TRACKING.detect_every;
+    return !this.active.length || this.sinceDetection >= every;
   }
 
   /** Rows of detected boxes that no followed face covers. */
@@ -113,7 +129,7 @@ export class Tracker {
     });
     if (least < 0.75) {
       const [track] = this.lost.splice(nearest, 1);
-      return Object.assign(track, { points, velocity: [0, 0], missing: 0 });
+      return Object.assign(track, { points, velocity: [0, 0], missing: 0, held: undefined });
     }
     return { faceId: this.nextId++, points, velocity: [0, 0], age: 0, missing: 0 };
   }
@@ -139,4 +155,11 @@ export class Tracker {
     });
     return found;
   }
+}
+
+/** Mean over all coordinates of how far points are from others. */
+function distance(points: Point[], others: Point[]): number {
+  let sum = 0;
+  points.forEach(([x, y], i) => (sum += Math.abs(x - others[i][0]) + Math.abs(y - others[i][1])));
+  return sum / (2 * points.length);
 }
