@@ -10,7 +10,7 @@ import pytest
 import prosopon
 from fakepack import write_pack
 from prosopon.errors import PackError
-from prosopon.geometry import Camera
+from prosopon.geometry import Camera, gaze_angles, rotation_from_euler
 
 CLIP = Path(__file__).parents[2] / "examples" / "clip.mp4"
 
@@ -39,3 +39,14 @@ def test_a_clip_is_fitted():
     assert last["shape_modes"].shape == (1, 34)
     assert analyzer.settings["fit"] is True
     assert analyzer.settings["intrinsics"]["fx"] == 950.0
+
+
+def test_gaze_in_the_head_follows_the_fitted_head():
+    faces = next(prosopon.Analyzer(fit=True, max_faces=1).video(CLIP)).faces
+    plain = next(prosopon.Analyzer(max_faces=1).video(CLIP)).faces
+    turned = rotation_from_euler(faces["pose_euler"].astype(float))[0]
+    both = faces["gaze"][0].astype(float).sum(0)
+    expected = gaze_angles((both / np.linalg.norm(both) @ turned)[None])
+    np.testing.assert_array_equal(faces["gaze"], plain["gaze"])
+    np.testing.assert_allclose(faces["gaze_head"], expected, atol=1e-5)
+    assert np.abs(faces["gaze_head"] - plain["gaze_head"]).max() > 1e-3

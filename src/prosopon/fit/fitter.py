@@ -21,6 +21,7 @@ from prosopon.geometry import (
     sight_rotation,
 )
 from prosopon.heads.base import Context
+from prosopon.heads.gaze import both_eyes, head_angles
 from prosopon.heads.landmarks import points_in_image
 from prosopon.types import AnyArray, Column
 
@@ -65,7 +66,10 @@ COLUMNS = (
 
 
 def fit_columns(model: FaceModel) -> tuple[Column, ...]:
-    """The columns that a fit adds; it also gives ``pose_r``, ``pose_euler`` and ``pose_t``."""
+    """The columns that a fit adds.
+
+    It also gives ``pose_r``, ``pose_euler``, ``pose_t`` and, with gaze, ``gaze_head`` again.
+    """
     names = tuple(f"p_{i}" for i in range(model.count))
     text = f"weights of the face model: {model.identity_modes} of identity, then of expression"
     return (*COLUMNS, Column("shape_modes", (model.count,), names, "mm", text, decimals=3))
@@ -93,7 +97,13 @@ class Fitter:
         # An expected distance; of a normal distribution in the plane it is 1.25 σ.
         sigma = 0.8 * measured["landmark_sigma"].astype(float)
         stated = np.exp(np.clip(context.outputs["rotation_scale"][:, 0].astype(float), -7, 2))
-        return self.fit(points, sigma, context.camera, apparent, _ROTATION_ERROR * stated, ids)
+        error = _ROTATION_ERROR * stated
+        columns = self.fit(points, sigma, context.camera, apparent, error, ids)
+        if "gaze" in measured:
+            turned = rotation_from_euler(columns["pose_euler"].astype(float))
+            angles = head_angles(both_eyes(measured["gaze"].astype(float)), turned)
+            columns["gaze_head"] = angles.astype(np.float32)
+        return columns
 
     def fit(
         self,

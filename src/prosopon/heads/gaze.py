@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from prosopon.geometry import gaze_angles, rotation_z
+from prosopon.geometry import Floats, gaze_angles, rotation_z
 from prosopon.heads.base import Context, HeadSpec, sigmoid
 from prosopon.types import AnyArray, Column, FloatArray
 
@@ -30,6 +30,20 @@ def expected_error(context: Context) -> FloatArray:
     return np.asarray(2 * np.arcsin(chord / 2), dtype=np.float32)
 
 
+def both_eyes(vectors: Floats) -> Floats:
+    """(n, 2, 3) unit vectors of the eyes → (n, 3): their mean direction."""
+    mean = vectors.sum(1)
+    return np.asarray(mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-9))
+
+
+def head_angles(gaze: Floats, rotations: Floats) -> Floats:
+    """(n, 2) yaw, pitch in rad of gaze (n, 3) relative to heads of ``rotations`` (n, 3, 3).
+
+    Both are told in one frame, as relative to the line of sight.
+    """
+    return gaze_angles((gaze[:, None] @ rotations)[:, 0])
+
+
 def confidence(sigma: FloatArray, eye_open: FloatArray) -> FloatArray:
     """(n,) 0–1 for expected errors (n, 2) in rad and openness (n, 2)."""
     seen = np.clip(eye_open.mean(1) / OPEN_ENOUGH, 0, 1)
@@ -40,14 +54,12 @@ def _decode(context: Context) -> dict[str, AnyArray]:
     raw = context.outputs["gaze"].reshape(-1, 2, 3)
     vectors = raw @ rotation_z(context.angles).swapaxes(1, 2)
     vectors = vectors / np.linalg.norm(vectors, axis=2, keepdims=True)
-    both = vectors.sum(1)
-    both = both / np.linalg.norm(both, axis=1, keepdims=True)
-    in_head = (both[:, None, :] @ context.columns["rotation"])[:, 0]
+    both = both_eyes(vectors)
     sigma = expected_error(context)
     return {
         "gaze": vectors.astype(np.float32),
         "gaze_angle": gaze_angles(both).astype(np.float32),
-        "gaze_head": gaze_angles(in_head).astype(np.float32),
+        "gaze_head": head_angles(both, context.columns["rotation"]).astype(np.float32),
         "gaze_sigma": sigma,
         "gaze_confidence": confidence(sigma, sigmoid(context.outputs["eye_open"])),
     }

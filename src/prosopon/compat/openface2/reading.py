@@ -34,6 +34,7 @@ from prosopon.geometry import (
     sight_rotation,
 )
 from prosopon.heads import HEAD_NAMES, load_head
+from prosopon.heads.gaze import both_eyes, head_angles
 from prosopon.types import FRAME_COLUMNS, AnyArray, Column, FaceTable
 from prosopon.writers.openface2 import HEAD_MIDDLE
 
@@ -146,11 +147,10 @@ def _pose_and_gaze(left: dict[str, AnyArray]) -> Iterator[Converted]:
     gaze = _take(left, _GAZE)
     if gaze is not None:
         vectors = gaze.reshape(-1, 2, 3) @ back.swapaxes(1, 2)
-        both = vectors.sum(axis=1)
-        both /= np.maximum(np.linalg.norm(both, axis=1, keepdims=True), 1e-9)
+        both = both_eyes(vectors)
         yield _ours("gaze"), vectors
         yield _ours("gaze_angle"), gaze_angles(both)
-        yield _ours("gaze_head"), gaze_angles((both[:, None] @ rotation)[:, 0])
+        yield _ours("gaze_head"), head_angles(both, rotation)
         _take(left, ("gaze_angle_x", "gaze_angle_y"))  # the same in another frame of reference
 
 
