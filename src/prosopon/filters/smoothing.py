@@ -35,8 +35,8 @@ SMOOTHED = ("pose_euler", "pose_t", "landmarks", "landmarks_3d")
 """Columns that are smoothed; ``pose_r`` follows ``pose_euler``."""
 
 _SLOPE_CUTOFF = 1.0  # Hz, of the One-Euro filter's speed
-# Least cut-off in Hz, and Hz more for each unit a second. Chosen on rendered heads, where they
-# halve the jitter of a head at rest; landmarks' speeds are told in widths of the face.
+# Least cut-off in Hz, and Hz more for each unit a second; landmarks' speeds are told in widths of
+# the face. Defaults that were not tuned: docs/geometry.md tells what they leave of the jitter.
 _ONE_EURO = {
     "pose_euler": (1.5, 4.0),
     "pose_t": (1.5, 0.02),
