@@ -134,9 +134,9 @@ def _sequence(arguments: Arguments, given: _Input, max_faces: int | None) -> Non
                     with_face += len(np.unique(table["frame"][table["success"] > 0]))
                     recorder.rows(table)
             if not frames:
-                raise InputError(next(iter(source.problems), f"{given.spec}: holds no frames"))
+                raise InputError(next(iter(source.report()), f"{given.spec}: holds no frames"))
             recorder.details(given.spec if isinstance(given.spec, Path) else None, camera)
-        for problem in source.problems:
+        for problem in source.report():
             click.echo(f"warning: {problem}", err=True)
     if not quiet:
         click.echo(f"{given.spec}: {frames} frames, face in {with_face} -> {recorder.path}")
