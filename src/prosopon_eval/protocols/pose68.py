@@ -104,4 +104,8 @@ def run(analyzer: Analyzer, path: Path) -> Scores:
     )
 
 
-PROTOCOL = Protocol("head rotation against a fit of the 68 marked points: degrees per axis", run)
+PROTOCOL = Protocol(
+    "head rotation against a fit of the 68 marked points: degrees per axis",
+    run,
+    needs=("landmarks", "pose_r"),
+)
