@@ -2,8 +2,8 @@
 
     python -m prosopon_train.ablation DATA RUNS
 
-From "every task" on a row adds to the one above, the last two to distribution matching. The network
-is half as wide as the shipped one and sees IMAGES examples: figures compare with one another alone.
+From "every task" on a row adds to the one above. The network is half as wide as the shipped one and
+sees IMAGES examples: figures compare with one another alone.
 """
 
 from __future__ import annotations
@@ -55,7 +55,6 @@ def variants(base: Config) -> Iterator[tuple[str, Config]]:
     told = {name: getattr(base.weights, name) for name in shared}
     yield "+ co-annotation", replace(base, weights=replace(plain.weights, **told))
     yield "+ distribution matching", base
-    yield "+ graph of action units", replace(base, model={**NARROW, "graph": True})
     yield "+ learned task weights", replace(base, learned_weights=True)
 
 

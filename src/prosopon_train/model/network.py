@@ -13,8 +13,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from prosopon_train.model.graph import UnitGraph
-from prosopon_train.model.outputs import OUTPUT_SIZE, OUTPUT_SLICES
+from prosopon_train.model.outputs import OUTPUT_SIZE
 
 
 def conv_bn(inputs: int, outputs: int, stride: int = 1, kernel: int = 3) -> nn.Sequential:
@@ -77,7 +76,6 @@ class FaceNetwork(nn.Module):
         spatial: int = 256,
         pooled: int = 128,
         band: int = 96,
-        graph: bool = False,
     ) -> None:
         super().__init__()
         stages = []
@@ -94,7 +92,6 @@ class FaceNetwork(nn.Module):
         features = spatial + pooled + 2 * band
         self.norm = nn.BatchNorm1d(features)
         self.heads = nn.Linear(features, OUTPUT_SIZE)
-        self.graph = UnitGraph(features) if graph else None
 
     def features(self, x: Tensor) -> Tensor:
         """(n, spatial + pooled + 2·band) features that all heads read."""
@@ -109,12 +106,4 @@ class FaceNetwork(nn.Module):
         return torch.relu(self.norm(torch.cat(parts, 1)))
 
     def forward(self, x: Tensor) -> Tensor:
-        features = self.features(x)
-        out = self.heads(features)
-        if self.graph is None:
-            return out
-        parts = {name: out[:, where] for name, where in OUTPUT_SLICES.items()}
-        intensity, presence = self.graph(features)
-        parts["au"] = parts["au"] + intensity
-        parts["au_presence"] = parts["au_presence"] + presence
-        return torch.cat(list(parts.values()), 1)
+        return self.heads(self.features(x))
