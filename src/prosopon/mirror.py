@@ -36,8 +36,8 @@ def _part(name: str, places: AnyArray) -> tuple[AnyArray, AnyArray | float]:
     if name in ("points", "marks"):
         pairs = places.reshape(-1, 2)
         return pairs[MIRROR_POINTS[: len(pairs)]].ravel(), np.tile([-1.0, 1.0], len(pairs))
-    if name == "points_scale":
-        return places[MIRROR_POINTS], 1.0
+    if name in ("points_scale", "marks_scale"):
+        return places[MIRROR_POINTS[: len(places)]], 1.0
     if name == "rotation":  # the first two columns of M·R·M, M = diag(−1, 1, 1)
         return places, np.array([1.0, -1, -1, -1, 1, 1])
     if name == "gaze":

@@ -6,6 +6,10 @@ of the head, the height of the brows. The map is fitted on one half of marked ph
 seen twice (the second time mirrored), and scored on the other. As points are a linear function of
 the network's features, so are the mapped ones: they become one more output of the last layer,
 ``marks``. Crops still follow ``points``, whose geometry the network was trained in.
+
+People's marks also lie farther off than the teacher's points that the network learned its scales
+from: the same half gives a factor a point, and ``marks_scale`` tells the expected distance from a
+mark.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ from prosopon_train.model.network import FaceNetwork
 from prosopon_train.model.outputs import OUTPUT_SLICES
 
 WORST = 0.15  # of the outer eye distance: a photograph that fails by more teaches nothing
+MARKS_SIZES = {"marks": 2 * 68, "marks_scale": 68}
 RIDGES = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3)
 
 
@@ -39,31 +44,33 @@ def fit_to_marks(model: FaceNetwork, parquet: Path, offset: float) -> tuple[floa
     names, marks = landmarks68.landmarks(parquet)
     fitted = np.array([landmarks68.in_fitting_half(name) for name in names])
 
-    def half(chosen: AnyArray) -> tuple[FloatArray, FloatArray]:
+    def half(chosen: AnyArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         rows = np.flatnonzero(chosen)
         return observe(model, [photographs[row] for row in rows], marks[rows], offset)
 
-    ours, others = half(fitted), half(~fitted)
+    (*ours, scales), (*others, _) = half(fitted), half(~fitted)
     change = fit(*ours, choose_ridge(*ours))
     nothing = np.zeros((2 * N_POINTS, 136)), np.zeros(136)
-    add_marks(model, *change)
+    distance = np.linalg.norm(mapped(ours[0], *change) - ours[1], axis=2)
+    factors = distance.mean(0) / scales.mean(0)
+    add_marks(model, *change, (factors + factors[MIRROR_POINTS[:68]]) / 2)
     return mean_error(*others, *nothing), mean_error(*others, *change), mean_error(*ours, *change)
 
 
 def observe(
     model: FaceNetwork, photographs: Sequence[UInt8Array], marks: FloatArray, offset: float
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """What the network sees and what people marked, both in the network's unit.
 
     photographs: luminance; marks (n, 68, 2) px; offset: the marks' constant shift in crop sides,
-    which is taken out. Returns points (m, 78, 2) and marks (m, 68, 2) of the photographs that the
-    network does not fail on, each in the crop that the network's own points give.
+    which is taken out. Returns points (m, 78, 2), marks (m, 68, 2) and scales (m, 68) of the
+    photographs that the network does not fail on, each in the crop that its own points give.
     """
-    points, targets = [], []
+    points, targets, scales = [], [], []
     for luma, truth in zip(photographs, marks, strict=True):
         crops = from_landmarks(truth[None], NETWORK_SIZE)
         for _ in range(2):
-            raw = _run(model, cut(luma, crops).tensor)
+            raw, scale = _run(model, cut(luma, crops).tensor)
             found = points_in_image(raw, invert_similarity(crops.matrices), NETWORK_SIZE)
             previous, crops = crops, from_landmarks(found[:, :68], NETWORK_SIZE)
         side = NETWORK_SIZE / np.hypot(previous.matrices[0, 0, 0], previous.matrices[0, 1, 0])
@@ -72,13 +79,15 @@ def observe(
         if error < WORST * np.linalg.norm(truth[36] - truth[45]):
             points.append(raw.reshape(N_POINTS, 2))
             targets.append(network_points(apply_affine(previous.matrices, truth[None])[0]))
-    return np.stack(points), np.stack(targets)
+            scales.append(scale[0, :68])
+    return np.stack(points), np.stack(targets), np.stack(scales)
 
 
-def _run(model: FaceNetwork, tensor: FloatArray) -> FloatArray:
+def _run(model: FaceNetwork, tensor: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Points (1, 156) and their scales (1, 78)."""
     with torch.inference_mode():
-        outputs = model(torch.from_numpy(tensor))
-    return np.asarray(outputs[:, OUTPUT_SLICES["points"]].numpy(), dtype=np.float32)
+        outputs = model(torch.from_numpy(tensor)).float().numpy()
+    return outputs[:, OUTPUT_SLICES["points"]], np.exp(outputs[:, OUTPUT_SLICES["points_scale"]])
 
 
 def fit(points: AnyArray, targets: AnyArray, ridge: float) -> tuple[AnyArray, AnyArray]:
@@ -97,9 +106,15 @@ def fit(points: AnyArray, targets: AnyArray, ridge: float) -> tuple[AnyArray, An
 
 def mean_error(points: AnyArray, targets: AnyArray, weights: AnyArray, bias: AnyArray) -> float:
     """Mean distance over the outer eye distance after the map."""
-    moved = points[:, :68] + (points.reshape(len(points), -1) @ weights + bias).reshape(-1, 68, 2)
+    moved = mapped(points, weights, bias)
     eyes = np.linalg.norm(targets[:, 36] - targets[:, 45], axis=1)
     return float((np.linalg.norm(moved - targets, axis=2).mean(1) / eyes).mean())
+
+
+def mapped(points: AnyArray, weights: AnyArray, bias: AnyArray) -> AnyArray:
+    """(m, 68, 2) where the map puts the first 68 of points (m, 78, 2)."""
+    change = points.reshape(len(points), -1) @ weights + bias
+    return np.asarray(points[:, :68] + change.reshape(-1, 68, 2))
 
 
 def choose_ridge(points: AnyArray, targets: AnyArray, folds: int = 5) -> float:
@@ -116,14 +131,21 @@ def choose_ridge(points: AnyArray, targets: AnyArray, folds: int = 5) -> float:
     return min(RIDGES, key=error)
 
 
-def add_marks(model: FaceNetwork, weights: AnyArray, bias: AnyArray) -> None:
-    """Give the network one more output: its first 68 points with the map applied, 136 values."""
+def add_marks(model: FaceNetwork, weights: AnyArray, bias: AnyArray, factors: AnyArray) -> None:
+    """Give the network two more outputs, ``MARKS_SIZES``.
+
+    Its first 68 points with the map applied, and their scales times ``factors`` (68,).
+    """
     where, old = OUTPUT_SLICES["points"], model.heads
     change = torch.from_numpy(weights.T).to(torch.float32)
     with torch.no_grad():
         points, constant = old.weight[where], old.bias[where]
-        mapped = points[: 2 * 68] + change @ points
+        places = points[: 2 * 68] + change @ points
         moved = constant[: 2 * 68] + change @ constant + torch.from_numpy(bias).to(torch.float32)
-        model.heads = torch.nn.Linear(old.in_features, old.out_features + len(mapped))
-        model.heads.weight.copy_(torch.cat([old.weight, mapped]))
-        model.heads.bias.copy_(torch.cat([old.bias, moved]))
+        start = OUTPUT_SLICES["points_scale"].start
+        scales = slice(start, start + 68)
+        wider = torch.from_numpy(np.log(factors)).to(torch.float32)
+        weight = torch.cat([old.weight, places, old.weight[scales]])
+        model.heads = torch.nn.Linear(old.in_features, len(weight))
+        model.heads.weight.copy_(weight)
+        model.heads.bias.copy_(torch.cat([old.bias, moved, old.bias[scales] + wider]))

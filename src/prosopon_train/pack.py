@@ -15,7 +15,7 @@ from prosopon_train.data.mixture import plain_batches
 from prosopon_train.data.schema import NETWORK_SIZE
 from prosopon_train.export import export_onnx, halve, load_network, narrow, quantize
 from prosopon_train.face_model import derive
-from prosopon_train.marks import fit_to_marks
+from prosopon_train.marks import MARKS_SIZES, fit_to_marks
 from prosopon_train.model.outputs import OUTPUT_SIZE, OUTPUT_SLICES
 from prosopon_train.synth.rig import load_rig, mean_face
 
@@ -84,7 +84,10 @@ def write_pack(
         (folder / f"network-{precision}.onnx").unlink()
     slices = dict(OUTPUT_SLICES)
     if marks is not None:
-        slices["marks"] = slice(OUTPUT_SIZE, OUTPUT_SIZE + 2 * 68)
+        start = OUTPUT_SIZE
+        for name, size in MARKS_SIZES.items():
+            slices[name] = slice(start, start + size)
+            start += size
     text = _toml(folder, info, slices, precisions) + rest
     (folder / "pack.toml").write_text(text, encoding="utf-8")
     verify_pack(load_pack(folder))

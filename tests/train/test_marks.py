@@ -7,6 +7,7 @@ pytest.importorskip("numba")
 from prosopon_train.data.augment import MIRROR_POINTS  # noqa: E402
 from prosopon_train.marks import add_marks, choose_ridge, fit, mean_error  # noqa: E402
 from prosopon_train.model.network import FaceNetwork  # noqa: E402
+from prosopon_train.model.outputs import OUTPUT_SLICES  # noqa: E402
 
 pytestmark = pytest.mark.train
 RNG = np.random.default_rng(0)
@@ -50,9 +51,13 @@ def test_the_network_gives_the_mapped_points_as_well():
     with torch.inference_mode():
         before = model(x).numpy()
     weights, bias = RNG.normal(0, 0.1, (156, 136)), RNG.normal(0, 0.1, 136)
-    add_marks(model, weights, bias)
+    factors = np.linspace(1, 2, 68)
+    add_marks(model, weights, bias, factors)
     with torch.inference_mode():
         after = model(x).numpy()
     expected = before[:, :136] + before[:, :156] @ weights + bias
-    np.testing.assert_allclose(after[:, -136:], expected, atol=1e-4)
-    np.testing.assert_allclose(after[:, :-136], before, atol=1e-6)
+    old = before.shape[1]
+    np.testing.assert_allclose(after[:, old : old + 136], expected, atol=1e-4)
+    np.testing.assert_allclose(after[:, :old], before, atol=1e-6)
+    scales = before[:, OUTPUT_SLICES["points_scale"]][:, :68]
+    np.testing.assert_allclose(after[:, old + 136 :], scales + np.log(factors), atol=1e-5)

@@ -77,10 +77,11 @@ def points_in_image(points: FloatArray, to_image: FloatArray, crop_size: int) ->
 def _decode(context: Context) -> dict[str, AnyArray]:
     half = context.crop_size / 2
     points = points_in_image(context.outputs["points"], context.to_image, context.crop_size)
-    marks = points[:, :68]
+    marks, scale = points[:, :68], context.outputs["points_scale"][:, :68]
     if "marks" in context.outputs:
         marks = points_in_image(context.outputs["marks"], context.to_image, context.crop_size)
-    sigma = np.exp(np.clip(context.outputs["points_scale"][:, :68], -7, 2))
+        scale = context.outputs.get("marks_scale", scale)
+    sigma = np.exp(np.clip(scale, -7, 2))
     return {
         "landmarks": marks + context.mark_offset,
         "landmarks_98": WFLW_FROM_POINTS @ points,
