@@ -16,8 +16,8 @@ import numpy as np
 from prosopon import crop
 from prosopon.detect import cells, detector
 from prosopon.heads import action_units, emotion, pose, quality
+from prosopon.measuring import NEWCOMER_REFINEMENTS, SECOND_CHANCE, STILL_REFINEMENTS
 from prosopon.packs import load_pack
-from prosopon.pipeline import NEWCOMER_REFINEMENTS, SECOND_CHANCE, STILL_REFINEMENTS
 from prosopon.track import identities, tracker
 
 TARGET = Path(__file__).parent / "src" / "constants.ts"

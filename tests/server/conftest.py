@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-pytest.importorskip("fastapi", reason="needs the extra 'server'")
-
 import fakepack
 from media import noise, write_picture, write_video
-from prosopon.server.settings import Limits, Settings
-from serving import Client, running
+
+if TYPE_CHECKING:
+    from serving import Client
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +35,9 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory, fake_pack: Path) -> Iterator[Client]:
+    from prosopon.server.settings import Limits, Settings
+    from serving import running
+
     root = tmp_path_factory.mktemp("served")
     allowed = root / "allowed"
     allowed.mkdir()

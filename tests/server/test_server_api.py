@@ -12,6 +12,8 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
+pytest.importorskip("fastapi", reason="needs the extra 'server'")
+
 from serving import Client
 
 

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+pytest.importorskip("fastapi", reason="needs the extra 'server'")
+
 from serving import Client
 
 pytest.importorskip("schemathesis", reason="needs schemathesis")

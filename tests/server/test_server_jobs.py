@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("fastapi", reason="needs the extra 'server'")
+
 from media import noise, write_video
 from prosopon.pipeline import Analyzer
 from prosopon.server.errors import Refused

@@ -5,19 +5,18 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import av
 import cv2
 import pytest
 
-pytest.importorskip("playwright.sync_api", reason="needs playwright")
-pytest.importorskip("fastapi", reason="needs the extra 'server'")
-
-from playwright.sync_api import Browser, Page, sync_playwright
-
-from prosopon.server.settings import Settings
-from serving import Client, running
 from web_page import EXAMPLE, PATIENCE_S
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+    from serving import Client
 
 SCREENSHOTS = Path(__file__).parents[2] / "out" / "screenshots"
 # Without the networking flags Chromium looks for hosts outside, which tests must not.
@@ -51,7 +50,8 @@ def browser(camera: Path) -> Iterator[Browser]:
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("no chromium on the path")
-    with sync_playwright() as playwright:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    with sync_api.sync_playwright() as playwright:
         flags = [*FLAGS, f"--use-file-for-fake-video-capture={camera}"]
         browser = playwright.chromium.launch(executable_path=chromium, args=flags)
         yield browser
@@ -61,6 +61,9 @@ def browser(camera: Path) -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def client(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A server, started only where there is a browser for it."""
+    from prosopon.server.settings import Settings
+    from serving import running
+
     with running(Settings(tmp_path_factory.mktemp("web"))) as client:
         yield client
 
@@ -70,6 +73,9 @@ def page(browser: Browser, client: Client) -> Iterator[Page]:
     """A fresh page; an uncaught error in it fails the test."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=client.url)
     context.set_default_timeout(PATIENCE_S * 1000)
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=PATIENCE_S * 1000)
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))

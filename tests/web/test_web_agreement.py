@@ -9,6 +9,9 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+
+pytest.importorskip("fastapi", reason="needs the extra 'server'")
+pytest.importorskip("playwright", reason="needs playwright")
 from playwright.sync_api import Page
 
 from prosopon import Analyzer

@@ -122,8 +122,7 @@ function dropZone(take: (files: File[]) => void): HTMLElement {
 }
 
 function chooser(label: string, folder: boolean, take: (files: File[]) => void): HTMLElement {
-  const input = el("input", { type: "file", multiple: true, className: "hidden", tabIndex: -1 });
-  input.setAttribute("aria-label", label);
+  const input = el("input", { type: "file", multiple: true, hidden: true });
   if (folder) input.setAttribute("webkitdirectory", "");
   input.addEventListener("change", () => {
     take([...(input.files ?? [])].filter((file) => !file.name.startsWith(".")));
