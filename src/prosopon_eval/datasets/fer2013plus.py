@@ -20,7 +20,7 @@ import numpy as np
 from prosopon.errors import InputError
 from prosopon_eval.datasets.base import Dataset, Sample
 from prosopon_eval.datasets.fer2013 import SIDE, USAGE, pictures
-from prosopon_eval.datasets.files import given, numbers, table
+from prosopon_eval.datasets.files import given, need, numbers, table
 
 ORIGIN = "https://github.com/microsoft/FERPlus"
 CLASSES = (
@@ -32,7 +32,7 @@ COLUMNS = (*CLASSES, "unknown", "NF")
 
 def read(root: Path, split: str) -> Iterator[Sample]:
     """Samples of one split, in the file's order."""
-    path = root / "fer2013new.csv"
+    path = need(root / "fer2013new.csv", ORIGIN)
     box = np.array([0, 0, SIDE, SIDE], np.float32)
     rows = table(path, ORIGIN, ("Usage", *COLUMNS))
     for picture, record in zip_longest(pictures(root), rows):
