@@ -20,6 +20,7 @@ import fakepack
 from prosopon.compat.openface2 import commands, hog
 from prosopon.compat.openface2.aligned import Aligner, similarity
 from prosopon.compat.openface2.arguments import UsageError, parse
+from prosopon.decoding import Decoder
 from prosopon.pipeline import Analyzer
 from prosopon.types import AnyArray, UInt8Array
 from prosopon.writers.openface2 import COLUMNS, PARTS
@@ -232,16 +233,16 @@ def test_interrupt_keeps_the_rows_so_far(
 ):
     write_video(tmp_path / "a.mkv", 200)
     write_video(tmp_path / "b.mkv")
-    decode = Analyzer._decode
+    decode = Decoder.__call__
     calls = []
 
-    def interrupted(self: Analyzer, *arguments: Any, **options: Any) -> Any:
+    def interrupted(self: Decoder, *arguments: Any, **options: Any) -> Any:
         calls.append(1)
         if len(calls) == 2:
             signal.raise_signal(signal.SIGINT)
         return decode(self, *arguments, **options)
 
-    monkeypatch.setattr(Analyzer, "_decode", interrupted)
+    monkeypatch.setattr(Decoder, "__call__", interrupted)
     assert run(commands.feature_extraction, f"-f a.mkv -f b.mkv {flags}") == 1
     table = pandas.read_csv(tmp_path / "processed" / "a.csv")
     assert len(table) in (2, 128)

@@ -65,6 +65,22 @@ def decode_image(content: bytes, name: object, index: int = 0, time: float = 0.0
     return _frame(name, header, np.frombuffer(content, np.uint8), index, time)
 
 
+def as_luminance(image: UInt8Array) -> UInt8Array:
+    """The (h, w) luminance of a BGR (h, w, 3) or grey (h, w) picture that a user has handed over.
+
+    InputError: it is no array of that kind.
+    """
+    if not isinstance(image, np.ndarray):
+        raise InputError(f"image: expected a path or an array, got {type(image).__name__}")
+    if image.dtype != np.uint8 or image.size == 0:
+        raise InputError(f"image: expected uint8 pixels, got {image.dtype} {image.shape}")
+    if image.ndim == 2:
+        return image
+    if image.ndim == 3 and image.shape[2] == 3:
+        return _as_luma(image)
+    raise InputError(f"image: expected shape (h, w, 3) BGR or (h, w) grey, got {image.shape}")
+
+
 def _checked(header: Header | None, name: object) -> Header:
     if header is None:
         raise InputError(

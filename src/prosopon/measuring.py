@@ -1,0 +1,194 @@
+"""The faces of one frame: detector, crops, network and tracker, in their order.
+
+Only what the next frame depends on is worked out here: landmarks and confidence. All else waits as
+raw outputs for ``prosopon.decoding``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from prosopon.crop import cut, face_boxes, from_boxes, from_landmarks
+from prosopon.detect import FaceDetector
+from prosopon.errors import InputError
+from prosopon.geometry import invert_similarity, iou
+from prosopon.heads.landmarks import points_in_image
+from prosopon.heads.quality import confidence
+from prosopon.network import FaceNetwork, Session
+from prosopon.packs import EmbeddingSpec
+from prosopon.track.tracker import Look, Tracker, TrackSettings
+from prosopon.types import AnyArray, Crops, FloatArray, UInt8Array
+
+# A detection's box is rough: its crop is corrected by its own landmarks this many times. Pictures
+# on their own have the time for a mirrored view in the last.
+STILL_REFINEMENTS = 2
+NEWCOMER_REFINEMENTS = 1
+# A detection that scores up to this much less than the threshold is shown to the network as well,
+# and is a face if the network is that much surer of it than it need be of others.
+SECOND_CHANCE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class RawFaces:
+    """Undecoded measurements of n faces in one frame; every array has n rows."""
+
+    raw: FloatArray  # the network's outputs
+    to_image: FloatArray  # (n, 2, 3) crop px → image px
+    angles: FloatArray  # rad, in-plane rotation taken out by the crop
+    contrast: FloatArray
+    sharpness: FloatArray
+    glance: FloatArray  # (n, 256), the crop at 1/8 of its side
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    def take(self, rows: Sequence[int] | AnyArray) -> RawFaces:
+        """Some of the rows."""
+        index = np.asarray(rows, dtype=int)
+        return RawFaces(*(getattr(self, name)[index] for name in self.__slots__))
+
+    @classmethod
+    def concat(cls, parts: Sequence[RawFaces]) -> RawFaces:
+        """All rows of ``parts``."""
+        return cls(*(np.concatenate([getattr(p, name) for p in parts]) for name in cls.__slots__))
+
+
+class Appearance:
+    """What faces look like to the pack's appearance network."""
+
+    def __init__(self, session: Session, spec: EmbeddingSpec) -> None:
+        self._session, self._spec = session, spec
+
+    def in_frame(self, luma: UInt8Array) -> Look:
+        """Landmarks (n, 68, 2) px of faces in ``luma`` (h, w) → their embeddings (n, d)."""
+
+        def look(landmarks: FloatArray) -> FloatArray:
+            batch = cut(luma, from_landmarks(landmarks, self._spec.size, self._spec.scale))
+            vectors: FloatArray = self._session.run(None, {"crops": batch.tensor})[0]
+            return vectors
+
+        return look
+
+
+class Measurer:
+    """Finds and measures the faces of frames; it holds no state of a source.
+
+    network: takes crops of ``size`` px; detector: gives what scores up to SECOND_CHANCE under
+    ``threshold`` as well; tracking: who is admitted; appearance: None where the pack has no
+    embedding.
+    """
+
+    def __init__(
+        self,
+        network: FaceNetwork,
+        size: int,
+        detector: FaceDetector,
+        threshold: float,
+        tracking: TrackSettings,
+        appearance: Appearance | None,
+    ) -> None:
+        self._network, self._size = network, size
+        self._detector, self._threshold = detector, threshold
+        self._tracking = tracking
+        self._appearance = appearance
+
+    def given(self, luma: UInt8Array, boxes: Sequence[Sequence[float]] | AnyArray) -> RawFaces:
+        """A face for each of ``boxes`` (n, 4) px, in order. InputError: no boxes of that shape."""
+        boxes = np.asarray(boxes, dtype=np.float32)
+        if boxes.ndim != 2 or boxes.shape[1] != 4:
+            raise InputError(f"boxes: expected shape (n, 4), got {boxes.shape}")
+        if (boxes[:, 2:] <= boxes[:, :2]).any():
+            raise InputError("boxes: expected x1 > x0 and y1 > y0 in every row")
+        return self._refine(luma, from_boxes(boxes, self._size), STILL_REFINEMENTS, True)
+
+    def still(self, luma: UInt8Array) -> RawFaces:
+        """Faces of a picture (h, w) on its own, largest score first."""
+        found = self._detector(luma)
+        crops = from_boxes(found.boxes, self._size, found.points)
+        faces = self._refine(luma, crops, STILL_REFINEMENTS, mirrored=True)
+        scores = self._scores(faces) - self._doubt(found.scores)
+        own = face_boxes(self._landmarks(faces))
+        overlaps = iou(own, own)
+        limit = self._tracking.max_faces
+        kept: list[int] = []
+        for row in np.argsort(-scores, kind="stable"):
+            seen = scores[row] >= self._tracking.admit_score
+            if seen and not (kept and overlaps[row, kept].max() > self._tracking.overlap):
+                kept.append(int(row))
+        if limit is not None:
+            areas = np.prod(own[:, 2:] - own[:, :2], axis=1)
+            kept = sorted(kept, key=lambda row: -float(areas[row]))[:limit]
+        return faces.take(kept)
+
+    def follow(self, luma: UInt8Array, tracker: Tracker) -> list[RawFaces]:
+        """Faces of the next frame (h, w) of a video, in the order of ``tracker.ids``."""
+        parts = []
+        look = self._appearance.in_frame(luma) if self._appearance else None
+        tracker.begin(luma)
+        expected = tracker.expected()
+        if len(expected):
+            faces = self._run(luma, from_landmarks(expected, self._size))
+            kept = tracker.follow(self._landmarks(faces), self._scores(faces), faces.glance, look)
+            parts.append(faces if len(kept) == len(faces) else faces.take(kept))
+        else:
+            tracker.follow(expected, np.empty(0, dtype=np.float32))
+        if tracker.wants_detection():
+            found = self._detector(luma)
+            rows = tracker.unclaimed(found.boxes)
+            if rows:
+                crops = from_boxes(found.boxes[rows], self._size, found.points[rows])
+                faces = self._refine(luma, crops, NEWCOMER_REFINEMENTS)
+                scores = self._scores(faces) - self._doubt(found.scores[rows])
+                kept = tracker.admit(self._landmarks(faces), scores, look)
+                parts.append(faces.take(kept))
+        return parts
+
+    def _refine(
+        self, luma: UInt8Array, crops: Crops, times: int, mirrored: bool = False
+    ) -> RawFaces:
+        """Faces whose crops were corrected ``times``; at last seen mirrored as well, or not."""
+        faces = self._run(luma, crops)
+        for left in range(times if len(crops) else 0, 0, -1):
+            crops = from_landmarks(self._landmarks(faces), self._size)
+            better = self._run(luma, crops, mirrored and left == 1)
+            # A correction that loses the face was none.
+            worse = self._scores(better) < np.minimum(self._scores(faces), 0.5)
+            if worse.any():
+                rows = np.arange(len(faces)) + np.where(worse, 0, len(faces))
+                better = RawFaces.concat([faces, better]).take(rows)
+            faces = better
+        return faces
+
+    def _run(self, luma: UInt8Array, crops: Crops, mirrored: bool = False) -> RawFaces:
+        batch = cut(luma, crops)
+        network = self._network.both_ways if mirrored else self._network
+        return RawFaces(
+            network(batch.tensor),
+            invert_similarity(crops.matrices),
+            crops.angles,
+            batch.contrast,
+            batch.sharpness,
+            _glances(batch.tensor),
+        )
+
+    def _landmarks(self, faces: RawFaces) -> FloatArray:
+        points = faces.raw[:, self._network.slices["points"]]
+        return points_in_image(points, faces.to_image, self._size)[:, :68]
+
+    def _scores(self, faces: RawFaces) -> FloatArray:
+        slices = self._network.slices
+        return confidence(faces.raw[:, slices["face"]], faces.raw[:, slices["points_scale"]])
+
+    def _doubt(self, detected: FloatArray) -> FloatArray:
+        """How much more confidence detections of these scores need."""
+        return np.where(detected < self._threshold, SECOND_CHANCE, 0).astype(np.float32)
+
+
+def _glances(tensor: FloatArray) -> FloatArray:
+    """Crops (n, 1, s, s) as (n, 256): 16 × 16 px of each, to see whether it has changed."""
+    small = [cv2.resize(crop[0], (16, 16), interpolation=cv2.INTER_AREA) for crop in tensor]
+    return np.asarray(small, dtype=np.float32).reshape(len(tensor), 256)
