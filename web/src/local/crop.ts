@@ -2,7 +2,7 @@
 
 import { CROP, PACK } from "../constants";
 import { apply, type Box, bounds, type Point, type Similarity, squareSimilarity } from "./geometry";
-import { laplacian, type Picture, resize, part, spread, warp } from "./picture";
+import { laplacian, type Picture, part, shrink, spread, warp } from "./picture";
 
 /** An upright square of an image: `angle` rad is the turn that it takes out. */
 export interface Crop {
@@ -91,7 +91,7 @@ function warpShrunk(luma: Picture, matrix: Similarity, size: number): Picture {
   const rows = Math.max(Math.floor((y1 - y0) / factor), 1);
   const w = Math.min(columns * factor, width - x0);
   const h = Math.min(rows * factor, height - y0);
-  const small = resize(part(luma, x0, y0, w, h), columns, rows);
+  const small = shrink(part(luma, x0, y0, w, h), columns, rows);
   // Small pixel (i, j) has its centre at (i + ½)·factor − ½ of the region.
   const offset = (factor - 1) / 2;
   const [tx, ty] = apply(matrix, [x0 + offset, y0 + offset]);

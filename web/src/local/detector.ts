@@ -2,7 +2,7 @@
 
 import { DETECTOR } from "../constants";
 import { type Box, iou, type Point } from "./geometry";
-import { mirrored, type Picture, part, paste, picture, resize, roundEven } from "./picture";
+import { enlarge, mirrored, type Picture, part, paste, picture, roundEven, shrink } from "./picture";
 
 export interface Detection {
   score: number;
@@ -21,11 +21,11 @@ const aligned = (length: number) => Math.ceil(length / DETECTOR.alignment) * DET
 /** Faces of a picture that score enough for a second chance, best first. */
 export async function detect(luma: Picture, run: RunDetector): Promise<Detection[]> {
   const { width, height } = luma;
-  const shrink = Math.min(1, DETECTOR.longSide / Math.max(width, height));
-  const w = Math.max(1, roundEven(width * shrink));
-  const h = Math.max(1, roundEven(height * shrink));
+  const ratio = Math.min(1, DETECTOR.longSide / Math.max(width, height));
+  const w = Math.max(1, roundEven(width * ratio));
+  const h = Math.max(1, roundEven(height * ratio));
   const fitted = picture(aligned(w), aligned(h));
-  paste(shrink === 1 ? luma : resize(luma, w, h), fitted, 0, 0);
+  paste(ratio === 1 ? luma : shrink(luma, w, h), fitted, 0, 0);
   const least = Math.min(DETECTOR.doubtful, THRESHOLD);
   const [sx, sy] = [w / width, h / height];
   const raw = suppress(decode(await run(fitted), fitted.width, fitted.height, least));
@@ -92,7 +92,8 @@ function square(luma: Picture, x: number, y: number, length: number): Picture {
   const [left, top] = [roundEven((x0 - x) * scale), roundEven((y0 - y) * scale)];
   const w = Math.min(size - left, Math.max(1, roundEven((x1 - x0) * scale)));
   const h = Math.min(size - top, Math.max(1, roundEven((y1 - y0) * scale)));
-  paste(resize(part(luma, x0, y0, x1 - x0, y1 - y0), w, h, scale >= 1), made, left, top);
+  const resize = scale < 1 ? shrink : enlarge;
+  paste(resize(part(luma, x0, y0, x1 - x0, y1 - y0), w, h), made, left, top);
   return made;
 }
 

@@ -73,20 +73,6 @@ function areaTaps(from: number, to: number): Taps {
   return { first, weights };
 }
 
-/** As areaTaps for an axis that grows: two neighbours, held at the edge. */
-function linearTaps(from: number, to: number): Taps {
-  const scale = from / to;
-  const first = new Int32Array(to);
-  const weights: Float32Array[] = [];
-  for (let i = 0; i < to; i++) {
-    const at = Math.min(from - 1, Math.max(0, (i + 0.5) * scale - 0.5));
-    first[i] = Math.min(Math.floor(at), Math.max(0, from - 2));
-    const share = at - first[i];
-    weights.push(from > 1 ? Float32Array.of(1 - share, share) : Float32Array.of(1));
-  }
-  return { first, weights };
-}
-
 /** To whole numbers, halves to the even one, as Python and OpenCV round. */
 export function roundEven(value: number): number {
   const down = Math.floor(value);
@@ -112,14 +98,11 @@ function blocks(from: Picture, factor: number): Picture {
   return made;
 }
 
-/** Resize by area averaging (cv2.INTER_AREA) or, with `linear`, between neighbours. */
-export function resize(from: Picture, width: number, height: number, linear = false): Picture {
+/** Resize by area averaging, as cv2.INTER_AREA does when it shrinks. */
+export function shrink(from: Picture, width: number, height: number): Picture {
   const factor = from.width / width;
-  if (!linear && Number.isInteger(factor) && factor * height === from.height) {
-    return blocks(from, factor);
-  }
-  const taps = linear ? linearTaps : areaTaps;
-  const [across, down] = [taps(from.width, width), taps(from.height, height)];
+  if (Number.isInteger(factor) && factor * height === from.height) return blocks(from, factor);
+  const [across, down] = [areaTaps(from.width, width), areaTaps(from.height, height)];
   const rows = new Float32Array(width * from.height);
   for (let y = 0; y < from.height; y++) {
     const line = y * from.width;
@@ -127,7 +110,10 @@ export function resize(from: Picture, width: number, height: number, linear = fa
       const weights = across.weights[x];
       const start = line + across.first[x];
       let sum = 0;
-      for (let k = 0; k < weights.length; k++) sum += weights[k] * from.data[start + k];
+      // In single precision, which decides what lies just between two grey levels.
+      for (let k = 0; k < weights.length; k++) {
+        sum = Math.fround(sum + Math.fround(weights[k] * from.data[start + k]));
+      }
       rows[y * width + x] = sum;
     }
   }
@@ -136,10 +122,38 @@ export function resize(from: Picture, width: number, height: number, linear = fa
     const weights = down.weights[y];
     for (let x = 0; x < width; x++) {
       let sum = 0;
-      for (let k = 0; k < weights.length; k++) sum += weights[k] * rows[(down.first[y] + k) * width + x];
+      for (let k = 0; k < weights.length; k++) {
+        sum = Math.fround(sum + Math.fround(weights[k] * rows[(down.first[y] + k) * width + x]));
+      }
       made.data[y * width + x] = Math.min(255, roundEven(sum));
     }
   }
+  return made;
+}
+
+const ONE = 2048;
+
+/** Resize between neighbours, as cv2.INTER_LINEAR does in whole numbers. */
+export function enlarge(from: Picture, width: number, height: number): Picture {
+  const taps = (length: number, to: number) =>
+    Array.from({ length: to }, (_, i) => {
+      const at = Math.fround((i + 0.5) * (length / to) - 0.5);
+      const first = Math.floor(at);
+      const share = first < 0 || first >= length - 1 ? 0 : Math.fround(at - first);
+      const low = Math.min(Math.max(first, 0), length - 1);
+      const high = Math.min(low + 1, length - 1);
+      return { low, high, a: roundEven((1 - share) * ONE), b: roundEven(share * ONE) };
+    });
+  const across = taps(from.width, width);
+  const made = picture(width, height);
+  taps(from.height, height).forEach((y, row) => {
+    across.forEach((x, column) => {
+      const mix = (line: number) =>
+        (from.data[line * from.width + x.low] * x.a + from.data[line * from.width + x.high] * x.b) >> 4;
+      made.data[row * width + column] =
+        (((y.a * mix(y.low)) >> 16) + ((y.b * mix(y.high)) >> 16) + 2) >> 2;
+    });
+  });
   return made;
 }
 
