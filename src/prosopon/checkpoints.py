@@ -53,7 +53,7 @@ class Checkpoints:
     """The spans of one input, kept in ``folder`` until :meth:`clear`.
 
     key: what they belong to: input, pack, settings; those of another key are dropped. every:
-    frames a span; note: called with the number of frames whenever tables are measured. A video
+    frames a span, and what is no longer than one is not kept; note: called with the number of frames whenever tables are measured. A video
     whose clock stands still or goes back is not cut: a time would not say where to go on.
 
     The folder holds pickles: it is to be as trusted as the program.
@@ -69,6 +69,7 @@ class Checkpoints:
         self._folder, self._key, self._every, self._note = folder, key, every, note
         self._cut = self._load()
         self.frames = self._cut.frames if self._cut else 0
+        self._short = False
 
     def clear(self) -> None:
         """Drop all that was kept."""
@@ -77,6 +78,8 @@ class Checkpoints:
     def rest(self, source: Source) -> Source:
         """The frames of ``source`` that were not measured yet."""
         if self._cut is None:
+            estimate = source.frame_count_estimate
+            self._short = estimate is not None and estimate <= self._every
             return source
         source.skip_to(self._cut.time)
         for damage in self._cut.damage:
@@ -92,7 +95,7 @@ class Checkpoints:
         if self._cut is not None:
             yield from self._kept(analyzer, self._cut)
         memory = self._cut.memory if self._cut else analyzer.begin(source)
-        if source.kind != "video":
+        if self._short or source.kind != "video":
             yield from self._counted(analyzer.tables(source, memory=memory))
             return
         with output_errors(self._folder):

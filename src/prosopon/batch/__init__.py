@@ -1,0 +1,1 @@
+"""Corpora: thousands of inputs on one machine or many, interrupted or not."""
