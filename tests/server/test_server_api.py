@@ -55,6 +55,18 @@ def test_media_can_be_read_in_ranges(client: Client, done: str, clip: bytes):
     assert answer.headers["content-type"] == "video/x-matroska"
 
 
+def test_report(client: Client, done: str):
+    data = client.ask("GET", f"/v1/analyses/{done}/report?format=json").json
+    assert (data["title"], len(data["people"])) == ("an interview.mkv", 1)
+    assert data["info"]["input"]["path"] == "upload"
+    page = client.ask("GET", f"/v1/analyses/{done}/report")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert str(client.settings.folder).encode() not in page.body
+    for name, content in (("report.js", b"mountReport"), ("report.css", b".prosopon-report")):
+        assert content in client.ask("GET", f"/report/{name}").body
+    assert client.ask("GET", "/report/page.py").status == 404
+
+
 def test_raw_body_is_an_upload_too(client: Client, clip: bytes):
     answer = client.ask("POST", "/v1/analyses?name=raw.mkv", clip)
     assert (answer.status, answer.json["name"]) == (202, "raw.mkv")

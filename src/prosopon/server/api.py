@@ -59,7 +59,7 @@ JobId = Annotated[str, PathParameter(pattern="^[0-9a-f]{32}$", description="of t
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     meanings = {
-        400: "the request holds no file, or is damaged",
+        400: "the request holds no file or is damaged",
         401: "the token is missing or wrong",
         403: "refused: another site's page, or another host's name",
         404: "no such analysis",
@@ -114,7 +114,7 @@ def _state_routes(service: Service, live: LiveService, metrics: Metrics) -> APIR
         """Numbers for Prometheus."""
         return Response(metrics.text(service.store, live.open), media_type=CONTENT_TYPE)
 
-    @router.post("/v1/session", status_code=204, tags=["server"], responses=_problems())
+    @router.post("/v1/session", status_code=204, tags=["server"], responses=_problems(400))
     def open_session(given: Token, request: Request) -> Response:
         """Exchange the token for a cookie, which a browser sends with pictures and sockets too."""
         if settings.token is not None and not same(given.token, settings.token):
