@@ -5,7 +5,7 @@ All times are the table's own, in seconds, so nothing depends on the frame rate 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,6 +60,11 @@ class Person:
             return 0.0
         steps = np.diff(self.time)
         return float(steps[steps <= MOST_GAP].sum() + np.median(steps))
+
+
+def in_order(events: Iterable[Event]) -> list[Event]:
+    """By start, then by person, then by kind."""
+    return sorted(events, key=lambda event: (event.start, event.face_id, event.kind))
 
 
 def require(table: FaceTable, *names: str) -> None:

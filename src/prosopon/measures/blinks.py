@@ -23,6 +23,7 @@ from prosopon.measures.base import (
     Event,
     Person,
     crossing,
+    in_order,
     people,
     pieces,
     require,
@@ -53,7 +54,7 @@ def blinks(table: FaceTable) -> list[Event]:
     """Blinks, winks and closures of everybody, in order of time."""
     require(table, "eye_open")
     events = [event for person in people(table) for event in _of_person(table, person)]
-    return sorted(events, key=lambda event: (event.start, event.face_id))
+    return in_order(events)
 
 
 def _of_person(table: FaceTable, person: Person) -> list[Event]:

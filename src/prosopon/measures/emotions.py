@@ -6,7 +6,7 @@ Events are named after it, as ``happiness``; amplitude: highest probability, 0â€
 from __future__ import annotations
 
 from prosopon.measures.base import Person
-from prosopon.measures.episodes import PROBABILITY, episodes
+from prosopon.measures.episodes import PROBABILITY, episodes_of_each
 from prosopon.measures.measure import Findings, Measure, Settings, mean
 from prosopon.types import FaceTable
 
@@ -15,13 +15,8 @@ REST = "neutral"
 
 def _find(table: FaceTable, settings: Settings) -> Findings:
     del settings
-    events = [
-        event
-        for i, emotion in enumerate(table.emotion_names)
-        if emotion != REST
-        for event in episodes(table, emotion, table["emotion"][:, i], PROBABILITY)
-    ]
-    return Findings(sorted(events, key=lambda event: (event.start, event.face_id, event.kind)))
+    kinds, signals = table.emotion_names, table["emotion"]
+    return Findings(episodes_of_each(table, kinds, signals, PROBABILITY, but=REST))
 
 
 def _summarise(table: FaceTable, person: Person, found: Findings) -> dict[str, float]:

@@ -8,11 +8,12 @@ Friesen & Hager 2002), read from the intensity.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from prosopon.measures.base import Doubles, Event, crossing, people, pieces
+from prosopon.measures.base import Doubles, Event, crossing, in_order, people, pieces
 from prosopon.types import AnyArray, FaceTable
 
 
@@ -46,7 +47,19 @@ def episodes(table: FaceTable, kind: str, signal: AnyArray, trigger: Trigger) ->
         time, values = person.time[known], values[known]
         for piece in pieces(time):
             events += _in_piece(kind, person.face_id, time[piece], values[piece], trigger)
-    return sorted(events, key=lambda event: (event.start, event.face_id))
+    return in_order(events)
+
+
+def episodes_of_each(
+    table: FaceTable, kinds: Sequence[str], signals: AnyArray, trigger: Trigger, *, but: str
+) -> list[Event]:
+    """Episodes of each of ``signals`` (n, k), named ``kinds``; the kind ``but`` is left out."""
+    return in_order(
+        event
+        for i, kind in enumerate(kinds)
+        if kind != but
+        for event in episodes(table, kind, signals[:, i], trigger)
+    )
 
 
 def _in_piece(

@@ -16,6 +16,7 @@ from prosopon.measures.base import (
     Doubles,
     Event,
     Person,
+    in_order,
     people,
     pieces,
     require,
@@ -104,7 +105,7 @@ def nods(table: FaceTable) -> list[Event]:
                         start, end = float(time[part][0]), float(time[part][-1])
                         middle = (start + end) / 2
                         events.append(Event(kind, person.face_id, start, middle, end, swing))
-    return sorted(events, key=lambda event: (event.start, event.face_id))
+    return in_order(events)
 
 
 def _runs(time: Doubles, angle: Doubles) -> list[tuple[int, int, float]]:

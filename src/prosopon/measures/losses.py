@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from prosopon.measures.base import Event, Person, people
+from prosopon.measures.base import Event, Person, in_order, people
 from prosopon.measures.measure import Findings, Measure, Settings
 from prosopon.types import FaceTable
 
@@ -36,7 +36,7 @@ def losses(table: FaceTable) -> list[Event]:
                         float(back - last - 1),
                     )
                 )
-    return sorted(events, key=lambda event: (event.start, event.face_id))
+    return in_order(events)
 
 
 def _find(table: FaceTable, settings: Settings) -> Findings:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from prosopon.measures.base import Event, Person, people
+from prosopon.measures.base import Event, Person, in_order, people
 from prosopon.measures.episodes import Trigger, episodes
 from prosopon.measures.measure import Findings, Measure, Settings, mean
 from prosopon.types import FaceTable
@@ -27,7 +27,7 @@ def _find(table: FaceTable, settings: Settings) -> Findings:
             inside = (person.time >= event.start) & (person.time <= event.end)
             share = float(raised[person.rows[inside]].mean())
             events.append(Event(flag, event.face_id, event.start, event.apex, event.end, share))
-    return Findings(sorted(events, key=lambda event: (event.start, event.face_id, event.kind)))
+    return Findings(in_order(events))
 
 
 def _summarise(table: FaceTable, person: Person, found: Findings) -> dict[str, float]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from prosopon.errors import InputError
 from prosopon.measures import MEASURE_NAMES, load_measure
-from prosopon.measures.base import Event, people
+from prosopon.measures.base import Event, in_order, people, require
 from prosopon.measures.measure import Settings
 from prosopon.types import FRAME_COLUMNS, FaceTable
 
 KEYS = ("frame", "time", "face_id", "success")
 """The columns by which the values a row belong to the table."""
-_NEEDED_BY_ALL = ("frame", "time", "face_id", "success")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +41,7 @@ def measure(
 
     InputError: no such measure, or the table lacks a column that one needs.
     """
-    missing = [name for name in _NEEDED_BY_ALL if name not in table]
-    if missing:
-        raise InputError(f"the table has no column {', '.join(missing)}; was it cut?")
+    require(table, *KEYS)
     chosen = possible(table) if names is None else tuple(dict.fromkeys(names))
     for name in chosen:
         lacking = [column for column in load_measure(name).needs if column not in table]
@@ -70,8 +67,4 @@ def measure(
         for name, one in found.items():
             summary |= load_measure(name).summarise(table, person, one)
         summaries.append(summary)
-    return Measured(chosen, _in_order(events), rows, tuple(summaries))
-
-
-def _in_order(events: Sequence[Event]) -> tuple[Event, ...]:
-    return tuple(sorted(events, key=lambda event: (event.start, event.face_id, event.kind)))
+    return Measured(chosen, tuple(in_order(events)), rows, tuple(summaries))

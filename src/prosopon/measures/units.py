@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from prosopon.measures.base import Person
-from prosopon.measures.episodes import INTENSITY, episodes
+from prosopon.measures.episodes import INTENSITY, episodes_of_each
 from prosopon.measures.measure import Findings, Measure, Settings, mean
 from prosopon.types import FaceTable
 
@@ -19,13 +19,7 @@ BLINK_UNIT = "AU45"
 
 def _find(table: FaceTable, settings: Settings) -> Findings:
     del settings
-    events = [
-        event
-        for i, unit in enumerate(table.au_names)
-        if unit != BLINK_UNIT
-        for event in episodes(table, unit, table["au"][:, i], INTENSITY)
-    ]
-    return Findings(sorted(events, key=lambda event: (event.start, event.face_id, event.kind)))
+    return Findings(episodes_of_each(table, table.au_names, table["au"], INTENSITY, but=BLINK_UNIT))
 
 
 def _summarise(table: FaceTable, person: Person, found: Findings) -> dict[str, float]:
