@@ -169,6 +169,28 @@ def rotation_from_euler(euler: Floats) -> Floats:
     return np.asarray(ry @ rx @ rz)
 
 
+def euler_xyz_from_rotation(rotations: Floats) -> Floats:
+    """(n, 3, 3) → (n, 3) rad: the angles of R = Rx · Ry · Rz, as OpenFace 2 has them."""
+    return np.stack(
+        [
+            np.arctan2(-rotations[:, 1, 2], rotations[:, 2, 2]),
+            np.arcsin(np.clip(rotations[:, 0, 2], -1, 1)),
+            np.arctan2(-rotations[:, 0, 1], rotations[:, 0, 0]),
+        ],
+        axis=1,
+    )
+
+
+def rotation_from_euler_xyz(angles: Floats) -> Floats:
+    """(n, 3) rad → (n, 3, 3): the inverse of :func:`euler_xyz_from_rotation`."""
+    zero, one = np.zeros(len(angles)), np.ones(len(angles))
+    (cx, cy, cz), (sx, sy, sz) = np.cos(angles).T, np.sin(angles).T
+    x = np.stack([one, zero, zero, zero, cx, -sx, zero, sx, cx], axis=1).reshape(-1, 3, 3)
+    y = np.stack([cy, zero, sy, zero, one, zero, -sy, zero, cy], axis=1).reshape(-1, 3, 3)
+    z = np.stack([cz, -sz, zero, sz, cz, zero, zero, zero, one], axis=1).reshape(-1, 3, 3)
+    return np.asarray(x @ y @ z)
+
+
 def rotation_vector(rotations: Floats) -> Floats:
     """(n, 3, 3) → (n, 3) axis × angle, radians (as ``cv2.Rodrigues``)."""
     skew = np.stack(
@@ -206,6 +228,23 @@ def sight_rotation(places: Floats) -> Floats:
     x, y, z = (places / np.linalg.norm(places, axis=1, keepdims=True)).T
     xx, xy, yy = (a / (1 + z) for a in (x * x, x * y, y * y))
     return np.stack([1 - xx, -xy, x, -xy, 1 - yy, y, -x, -y, z], axis=1).reshape(-1, 3, 3)
+
+
+def place_from_points(points: Floats, weights: Floats, turned: Floats, camera: Camera) -> Floats:
+    """Translations (n, 3) mm of points ``turned`` (n, k, 3) mm seen at ``points`` (n, k, 2) px.
+
+    (X + tx) − x·(Z + tz) = 0 and the same for y, of weights (n, k): a 3×3 system for each face.
+    """
+    rays = (points - [camera.cx, camera.cy]) / [camera.fx, camera.fy]
+    each = weights[:, :, None]
+    off = rays * turned[:, :, 2:] - turned[:, :, :2]
+    system = np.zeros((len(points), 3, 3))
+    system[:, 0, 0] = system[:, 1, 1] = weights.sum(1)
+    system[:, :2, 2] = system[:, 2, :2] = -(each * rays).sum(1)
+    # The small term keeps the system solvable when all points coincide.
+    system[:, 2, 2] = (each * rays**2).sum((1, 2)) + 1e-9
+    right = np.concatenate([(each * off).sum(1), -(each * rays * off).sum((1, 2))[:, None]], axis=1)
+    return np.asarray(np.linalg.solve(system, right[:, :, None])[:, :, 0])
 
 
 def gaze_angles(vectors: Floats) -> Floats:

@@ -202,6 +202,10 @@ class FaceTable:
         """Names of the classes of column ``emotion``, without the prefix."""
         return tuple(name.removeprefix("emotion_") for name in self._column("emotion").flat)
 
+    def take(self, rows: slice | AnyArray) -> FaceTable:
+        """Some of the rows: a slice, indices or (n,) bool."""
+        return FaceTable(self.schema, {name: values[rows] for name, values in self.data.items()})
+
     @classmethod
     def concat(cls, tables: Iterable[FaceTable], schema: Sequence[Column]) -> FaceTable:
         """All rows of ``tables`` in order; none gives an empty table of ``schema``."""

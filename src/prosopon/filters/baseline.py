@@ -20,18 +20,20 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from prosopon.errors import InputError, OutputError
+from prosopon.filters.base import raw_column
 from prosopon.types import AnyArray, Column, FaceTable, FloatArray
 
 QUANTILE = 0.10
 FEWEST_ROWS = 50
 """Of a person, for choice ``clip``: two seconds at 25 frames per second."""
+_BEFORE = "before the person's baseline was subtracted"
 _MOST = 5.0
 _BIN = 0.01
 _BINS = round(_MOST / _BIN) + 1
@@ -77,7 +79,7 @@ class Baseline:
         if "au_raw" in names:
             raise InputError(f"baseline {choice}: the table has one taken off already (au_raw)")
         self._corrected = [c for c in schema if c.name in CORRECTED]
-        self.schema = (*schema, *(_raw(column) for column in self._corrected))
+        self.schema = (*schema, *(raw_column(c, _BEFORE) for c in self._corrected))
         self._width = sum(len(column.flat) for column in self._corrected)
         self._counts: dict[int, AnyArray] = {}  # (units, bins) of each person
         self._neutral: dict[int, FloatArray] = {}  # (units,) of each person
@@ -195,12 +197,3 @@ def subtract_baseline(table: FaceTable, choice: str = "clip") -> FaceTable:
     for problem in baseline.problems("the table"):
         raise InputError(problem)
     return baseline.apply(table)
-
-
-def _raw(column: Column) -> Column:
-    return replace(
-        column,
-        name=f"{column.name}_raw",
-        flat=tuple(f"{name}_raw" for name in column.flat),
-        description=f"{column.description}, before the person's baseline was subtracted",
-    )

@@ -19,11 +19,12 @@ saccades and blinks are as quick as the noise.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from prosopon.errors import InputError
+from prosopon.filters.base import raw_column
 from prosopon.geometry import rotation_from_euler, rotation_vector
 from prosopon.types import AnyArray, Column, FaceTable
 
@@ -55,7 +56,7 @@ def smoothed_schema(schema: Sequence[Column]) -> tuple[Column, ...]:
         raise InputError(f"smoothing: the table has none of {', '.join(SMOOTHED)}")
     if any(f"{column.name}_raw" in names for column in changed):
         raise InputError("smoothing: the table has been smoothed already (it has pose_euler_raw)")
-    return (*schema, *(_raw(column) for column in changed))
+    return (*schema, *(raw_column(column, "before it was smoothed") for column in changed))
 
 
 def smooth(table: FaceTable) -> FaceTable:
@@ -82,7 +83,7 @@ class ZeroPhase:
             if ready > done:
                 yield self._rows(held, done, ready)
                 first = int(np.searchsorted(time, time[ready - 1] - REACH))
-                held, done = _slice(held, first, len(held)), ready - first
+                held, done = held.take(slice(first, None)), ready - first
         if len(held) > done:
             yield self._rows(held, done, len(held))
 
@@ -96,7 +97,7 @@ class ZeroPhase:
             kernel = _kernel(table["time"][rows])
             for name, values in changed.items():
                 values[rows] = _weighted(kernel, _unwrapped(name, table[name][rows]))
-        return _slice(_changed(self.schema, table, changed), first, last)
+        return _changed(self.schema, table, changed).take(slice(first, last))
 
 
 class OneEuro:
@@ -215,13 +216,3 @@ def _changed(
     for name, values in changed.items():
         data[name], data[f"{name}_raw"] = values, table[name]
     return FaceTable(schema, data)
-
-
-def _slice(table: FaceTable, first: int, last: int) -> FaceTable:
-    return FaceTable(table.schema, {name: table[name][first:last] for name in table})
-
-
-def _raw(column: Column) -> Column:
-    flat = tuple(f"{name}_raw" for name in column.flat)
-    text = f"{column.description}; not smoothed"
-    return replace(column, name=f"{column.name}_raw", flat=flat, description=text)

@@ -12,10 +12,11 @@ import numpy as np
 from prosopon.fit.model import LANDMARKS, FaceModel
 from prosopon.fit.people import People, identity_information
 from prosopon.fit.solve import Fit, Targets, solve
-from prosopon.fit.start import in_camera, place, rotation_from_points
+from prosopon.fit.start import in_camera, rotation_from_points
 from prosopon.geometry import (
     Camera,
     euler_from_rotation,
+    place_from_points,
     rotation_from_euler,
     rotation_vector,
     sight_rotation,
@@ -180,7 +181,7 @@ def prepare(
     if apparent is None:
         apparent = rotation_from_points(points, weights, average)
     rotation = in_camera(apparent, points, camera)
-    translation = place(points, weights, average @ rotation.swapaxes(1, 2), camera)
+    translation = place_from_points(points, weights, average @ rotation.swapaxes(1, 2), camera)
     translation[:, 2] = np.maximum(translation[:, 2], _LEAST_DISTANCE)
     pixels = camera.fx / translation[:, 2]
     expected = np.hypot(sigma, error * pixels[:, None]) * _ALIKE

@@ -1,4 +1,4 @@
-"""Where a fit starts: a rotation from a weak-perspective fit, a place from linear least squares."""
+"""Where a fit starts: the rotation of a weak-perspective fit."""
 
 from __future__ import annotations
 
@@ -22,23 +22,6 @@ def rotation_from_points(points: AnyArray, weights: AnyArray, shape: AnyArray) -
     u, _, v = np.linalg.svd(affine.swapaxes(1, 2), full_matrices=False)
     rows = u @ v  # the nearest orthonormal pair
     return np.stack([rows[:, 0], rows[:, 1], np.cross(rows[:, 0], rows[:, 1])], axis=1)
-
-
-def place(points: AnyArray, weights: AnyArray, turned: AnyArray, camera: Camera) -> AnyArray:
-    """Translations (n, 3) mm of points ``turned`` (n, k, 3) mm seen at ``points`` (n, k, 2) px.
-
-    (X + tx) − u·(Z + tz) = 0 and the same for y, weighted: a 3×3 system for each face.
-    """
-    rays = (points - [camera.cx, camera.cy]) / [camera.fx, camera.fy]
-    each = weights[:, :, None]
-    off = rays * turned[:, :, 2:] - turned[:, :, :2]
-    system = np.zeros((len(points), 3, 3))
-    system[:, 0, 0] = system[:, 1, 1] = weights.sum(1)
-    system[:, :2, 2] = system[:, 2, :2] = -(each * rays).sum(1)
-    # The small term keeps the system solvable when all points coincide.
-    system[:, 2, 2] = (each * rays**2).sum((1, 2)) + 1e-9 * weights.sum(1)
-    right = np.concatenate([(each * off).sum(1), -(each * rays * off).sum((1, 2))[:, None]], 1)
-    return np.asarray(np.linalg.solve(system, right[:, :, None])[:, :, 0])
 
 
 def in_camera(apparent: AnyArray, points: AnyArray, camera: Camera) -> AnyArray:

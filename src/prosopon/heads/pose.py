@@ -13,6 +13,7 @@ import numpy as np
 from prosopon.geometry import (
     Floats,
     euler_from_rotation,
+    place_from_points,
     rotation_from_6d,
     rotation_vector,
     rotation_z,
@@ -34,18 +35,8 @@ def translation(context: Context, rotations: Floats) -> Floats:
     camera = context.camera
     points = (context.columns["landmarks"] - context.mark_offset)[:, RIGID]
     points = camera.undistorted(points)
-    rays = (points - [camera.cx, camera.cy]) / [camera.fx, camera.fy]
     shape = context.face_shape[RIGID] @ rotations.swapaxes(1, 2)
-    # (X + tx) − x·(Z + tz) = 0 and the same for y: six sums per face, then a 3×3 system.
-    count = len(RIGID)
-    rhs = rays * shape[:, :, 2:] - shape[:, :, :2]
-    system = np.zeros((len(rays), 3, 3))
-    system[:, 0, 0] = system[:, 1, 1] = count
-    system[:, :2, 2] = system[:, 2, :2] = -rays.sum(1)
-    # The small term keeps the system solvable when all points coincide.
-    system[:, 2, 2] = (rays**2).sum((1, 2)) + 1e-9
-    right = np.concatenate([rhs.sum(1), -(rays * rhs).sum((1, 2))[:, None]], axis=1)
-    return np.asarray(np.linalg.solve(system, right[:, :, None])[:, :, 0])
+    return place_from_points(points, np.ones(points.shape[:2]), shape, camera)
 
 
 def _decode(context: Context) -> dict[str, AnyArray]:

@@ -28,7 +28,12 @@ from pathlib import Path
 
 import numpy as np
 
-from prosopon.geometry import Floats, rotation_from_euler, sight_rotation
+from prosopon.geometry import (
+    Floats,
+    euler_xyz_from_rotation,
+    rotation_from_euler,
+    sight_rotation,
+)
 from prosopon.types import AnyArray, Column, FaceTable
 from prosopon.writers import openface2_fit as fitted
 from prosopon.writers.base import TableWriter
@@ -64,7 +69,8 @@ class _Group:
     values: _Values | None
 
 
-def _numbered(prefix: str, axes: str, count: int) -> tuple[str, ...]:
+def numbered(prefix: str, axes: str, count: int) -> tuple[str, ...]:
+    """Names of ``count`` points as OpenFace orders them: all x, then all y."""
     return tuple(f"{prefix}{axis}_{i}" for axis in axes for i in range(count))
 
 
@@ -101,14 +107,14 @@ def layout(schema: Sequence[Column]) -> tuple[_Group, ...]:
         _Group("gaze", ("gaze_angle_x", "gaze_angle_y"), 3, given(_gaze_angle, "gaze", *pose)),
         _Group(
             "gaze",
-            _numbered("eye_lmk_", "xyXYZ", 56),
+            numbered("eye_lmk_", "xyXYZ", 56),
             1,
             given(_eyes, *fit, "gaze") or given(_read_eyes, *_READ_EYES),
         ),
         _Group("pose", ("pose_Tx", "pose_Ty", "pose_Tz"), 1, given(_head_middle, *pose)),
         _Group("pose", ("pose_Rx", "pose_Ry", "pose_Rz"), 3, given(_pose_angles, *pose)),
-        _Group("2Dfp", _numbered("", "xy", 68), 1, given(_points, "landmarks")),
-        _Group("3Dfp", _numbered("", "XYZ", 68), 1, given(fitted.points_3d, "landmarks_3d")),
+        _Group("2Dfp", numbered("", "xy", 68), 1, given(_points, "landmarks")),
+        _Group("3Dfp", numbered("", "XYZ", 68), 1, given(fitted.points_3d, "landmarks_3d")),
         _Group(
             "pdmparams",
             ("p_scale", "p_rx", "p_ry", "p_rz", "p_tx", "p_ty"),
@@ -165,7 +171,7 @@ def _pose_angles(table: FaceTable) -> AnyArray:
     """(n, 3) rad: the angles of R = Rx · Ry · Rz, head to camera axes."""
     apparent = rotation_from_euler(table["pose_euler"].astype(float))
     rotation = sight_rotation(_head_middle(table)) @ apparent
-    return fitted.euler_xyz(rotation)
+    return euler_xyz_from_rotation(rotation)
 
 
 def _points(table: FaceTable) -> AnyArray:
@@ -252,9 +258,7 @@ class Writer(TableWriter):
     def _append(self, table: FaceTable) -> None:
         for start in range(0, len(table), _ROWS_AT_ONCE):
             rows = slice(start, start + _ROWS_AT_ONCE)
-            values = self._values(
-                FaceTable(table.schema, {name: table[name][rows] for name in table})
-            )
+            values = self._values(table.take(rows))
             text = (self._line * len(values)) % tuple(values.ravel().tolist())
             text = text.replace("nan", "")
             if self._separator != ",":  # an empty cell is empty, and not a space

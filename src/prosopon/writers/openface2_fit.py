@@ -15,7 +15,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from prosopon.geometry import Floats, rotation_from_euler, sight_rotation
+from prosopon.geometry import (
+    Floats,
+    euler_xyz_from_rotation,
+    rotation_from_euler,
+    sight_rotation,
+)
 from prosopon.types import AnyArray, FaceTable
 
 IRIS_DEPTH, IRIS_RADIUS, PUPIL_RADIUS = 10.5, 5.9, 2.0
@@ -45,18 +50,6 @@ def points_3d(table: FaceTable) -> AnyArray:
     return np.asarray(table["landmarks_3d"].swapaxes(1, 2).reshape(len(table), -1))
 
 
-def euler_xyz(rotations: Floats) -> Floats:
-    """(n, 3) rad: the angles of R = Rx · Ry · Rz."""
-    return np.stack(
-        [
-            np.arctan2(-rotations[:, 1, 2], rotations[:, 2, 2]),
-            np.arcsin(np.clip(rotations[:, 0, 2], -1, 1)),
-            np.arctan2(-rotations[:, 0, 1], rotations[:, 0, 0]),
-        ],
-        axis=1,
-    )
-
-
 def weak_perspective(table: FaceTable, middle: AnyArray) -> AnyArray:
     """(n, 6): scale in px per mm, angles of Rx · Ry · Rz in rad, and x, y px of ``middle`` (3,) mm,
     a point of the head."""
@@ -69,7 +62,7 @@ def weak_perspective(table: FaceTable, middle: AnyArray) -> AnyArray:
     scale = (about[:, :, :2] * off).sum((1, 2)) / (about[:, :, :2] ** 2).sum((1, 2))
     centre = origin[:, 0] + apparent @ middle - turned.mean(1)
     place = seen.mean(1) + scale[:, None] * centre[:, :2]
-    return np.concatenate([scale[:, None], euler_xyz(apparent), place], 1)
+    return np.concatenate([scale[:, None], euler_xyz_from_rotation(apparent), place], 1)
 
 
 def eyes(table: FaceTable, gaze: Floats) -> AnyArray:

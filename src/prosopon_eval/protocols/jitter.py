@@ -69,7 +69,7 @@ def followed(table: FaceTable, truth: AnyArray) -> AnyArray | None:
     settled = [np.flatnonzero(table["frame"] == i) for i in range(SETTLE, FRAMES)]
     points = []
     for rows in settled:
-        frame = FaceTable(table.schema, {name: table[name][rows] for name in table})
+        frame = table.take(rows)
         row = nearest_face(frame, truth)
         if row is None:
             return None

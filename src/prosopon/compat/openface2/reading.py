@@ -27,16 +27,16 @@ from prosopon.crop import face_boxes
 from prosopon.errors import InputError
 from prosopon.fit.fitter import COLUMNS as FIT_COLUMNS
 from prosopon.geometry import (
-    Floats,
     euler_from_rotation,
     gaze_angles,
+    rotation_from_euler_xyz,
     rotation_vector,
     sight_rotation,
 )
 from prosopon.heads import HEAD_NAMES, load_head
 from prosopon.heads.gaze import both_eyes, head_angles
 from prosopon.types import FRAME_COLUMNS, AnyArray, Column, FaceTable
-from prosopon.writers.openface2 import HEAD_MIDDLE
+from prosopon.writers.openface2 import HEAD_MIDDLE, numbered
 
 Converted = tuple[Column, AnyArray]
 
@@ -45,14 +45,10 @@ _ANGLES = ("pose_Rx", "pose_Ry", "pose_Rz")
 _GAZE = tuple(f"gaze_{eye}_{axis}" for eye in "01" for axis in "xyz")
 
 
-def _numbered(prefix: str, axes: str, count: int) -> tuple[str, ...]:
-    return tuple(f"{prefix}{axis}_{i}" for axis in axes for i in range(count))
-
-
 _KEPT = (
-    Column("eye_landmarks", (56, 2), _numbered("eye_lmk_", "xy", 56), "px",
+    Column("eye_landmarks", (56, 2), numbered("eye_lmk_", "xy", 56), "px",
            "points of the eyes, eye 0 first", decimals=1, planar=True),
-    Column("eye_landmarks_3d", (56, 3), _numbered("eye_lmk_", "XYZ", 56), "mm",
+    Column("eye_landmarks_3d", (56, 3), numbered("eye_lmk_", "XYZ", 56), "mm",
            "points of the eyes in the camera frame, eye 0 first", decimals=1, planar=True),
     *(column for column in FIT_COLUMNS if column.name == "landmarks_3d"),
     Column("pdm_rigid", (6,), ("p_scale", "p_rx", "p_ry", "p_rz", "p_tx", "p_ty"), "",
@@ -122,7 +118,7 @@ def _take(left: dict[str, AnyArray], names: Sequence[str]) -> AnyArray | None:
 
 
 def _landmarks(left: dict[str, AnyArray]) -> Iterator[Converted]:
-    values = _take(left, _numbered("", "xy", 68))
+    values = _take(left, numbered("", "xy", 68))
     if values is not None:
         column = _ours("landmarks")
         points = column.unflatten(values).astype(np.float32)
@@ -140,7 +136,7 @@ def _pose_and_gaze(left: dict[str, AnyArray]) -> Iterator[Converted]:
     # A row of zeros, where nothing was found, has no line of sight.
     nowhere = (place == 0).all(axis=1)
     back = sight_rotation(np.where(nowhere.reshape(-1, 1), (0, 0, 1), place)).swapaxes(1, 2)
-    rotation = back @ _rotation(angles)
+    rotation = back @ rotation_from_euler_xyz(angles)
     yield _ours("pose_r"), rotation_vector(rotation)
     yield _ours("pose_euler"), euler_from_rotation(rotation)
     yield _ours("pose_t"), place - rotation @ HEAD_MIDDLE
@@ -152,16 +148,6 @@ def _pose_and_gaze(left: dict[str, AnyArray]) -> Iterator[Converted]:
         yield _ours("gaze_angle"), gaze_angles(both)
         yield _ours("gaze_head"), head_angles(both, rotation)
         _take(left, ("gaze_angle_x", "gaze_angle_y"))  # the same in another frame of reference
-
-
-def _rotation(angles: Floats) -> Floats:
-    """(n, 3) rad → (n, 3, 3): R = Rx · Ry · Rz."""
-    zero, one = np.zeros(len(angles)), np.ones(len(angles))
-    (cx, cy, cz), (sx, sy, sz) = np.cos(angles).T, np.sin(angles).T
-    x = np.stack([one, zero, zero, zero, cx, -sx, zero, sx, cx], axis=1).reshape(-1, 3, 3)
-    y = np.stack([cy, zero, sy, zero, one, zero, -sy, zero, cy], axis=1).reshape(-1, 3, 3)
-    z = np.stack([cz, -sz, zero, sz, cz, zero, zero, zero, one], axis=1).reshape(-1, 3, 3)
-    return np.asarray(x @ y @ z)
 
 
 def _units(left: dict[str, AnyArray], name: str, theirs: str, ours: str) -> Iterator[Converted]:
