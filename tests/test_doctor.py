@@ -48,6 +48,18 @@ def test_damaged_pack(default_pack: Path):
     assert "self-test" not in found
 
 
+def test_every_extra_is_looked_for():
+    tomllib = pytest.importorskip("tomllib")
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
+    extras = project["project"]["optional-dependencies"]
+    wanted = {
+        extra: len([line for line in lines if not line.startswith("prosopon[")])
+        for extra, lines in extras.items()
+        if extra != "dev"
+    }
+    assert {extra: len(names) for extra, names in doctor.EXTRAS.items()} == wanted
+
+
 def test_absent_extra_gives_its_pip_line(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(doctor, "EXTRAS", {"moon": ("no_such_module",)})
     found = findings()["[moon]"]

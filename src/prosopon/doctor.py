@@ -28,9 +28,16 @@ REQUIRED = {
 """Module → the package that brings it."""
 
 EXTRAS = {
+    "report": ("plotly",),
+    "plot": ("matplotlib",),
+    "server": ("fastapi", "uvicorn", "websockets", "python_multipart", "prometheus_client"),
     "pandas": ("pandas",),
-    "eval": ("scipy", "sklearn"),
-    "train": ("torch", "numba", "onnx", "scipy", "sklearn"),
+    "elan": ("pympi",),
+    "query": ("duckdb",),
+    "ray": ("ray",),
+    "cloud": ("fsspec", "s3fs"),
+    "eval": ("scipy", "sklearn", "onnx", "h5py"),
+    "train": ("torch", "numba", "onnx", "scipy", "sklearn", "lightning_fabric", "h5py"),
     "openface3": ("torch", "onnx"),
     "hub": ("huggingface_hub",),
     "teachers": ("mediapipe",),
