@@ -53,8 +53,17 @@ def test_people_have_their_own_and_short_visits_none():
 def test_neutral_frame():
     result = subtract_baseline(table(smiler()), "neutral:40")
     np.testing.assert_allclose(result["au"][:, 1], 0)
-    with pytest.raises(InputError, match="no face was measured in frame 500"):
+    lost = table(smiler())
+    lost["success"][40] = 0
+    with pytest.raises(InputError, match="no face was measured in frame 40"):
+        subtract_baseline(lost, "neutral:40")
+    with pytest.raises(InputError, match="frame 500 is not among those that were measured"):
         subtract_baseline(table(smiler()), "neutral:500")
+
+
+def test_too_short_for_anybody():
+    with pytest.raises(InputError, match="nobody was measured in 50 frames, so no baseline was"):
+        subtract_baseline(table(smiler()[:20]), "clip")
 
 
 def test_rows_that_were_not_measured_teach_nothing_and_stay_empty():

@@ -83,12 +83,15 @@ class Baseline:
         self._width = sum(len(column.flat) for column in self._corrected)
         self._counts: dict[int, AnyArray] = {}  # (units, bins) of each person
         self._neutral: dict[int, FloatArray] = {}  # (units,) of each person
+        self._frame_came = False  # of kind neutral
 
     def learn(self, table: FaceTable) -> None:
         """Note the values of ``table``."""
         measured = (table["success"] > 0) & (table["face_id"] >= 0)
         if self.choice.kind == "neutral":
-            measured &= table["frame"] == self.choice.frame
+            named = table["frame"] == self.choice.frame
+            self._frame_came |= bool(named.any())
+            measured &= named
         rows = np.flatnonzero(measured)
         values = np.concatenate([table[c.name][rows] for c in self._corrected], axis=1)
         known = ~np.isnan(values).any(1)
@@ -164,13 +167,22 @@ class Baseline:
         return {"choice": str(self.choice), "subtracted": subtracted}
 
     def problems(self, name: str) -> list[str]:
-        """One line where input ``name`` shows nobody in the neutral frame."""
-        if self.choice.kind != "neutral" or self._neutral:
+        """One line where nobody's baseline was subtracted though input ``name`` shows people."""
+        if self._neutral:
             return []
-        return [
-            f"{name}: no face was measured in frame {self.choice.frame}, so no baseline was "
-            "subtracted; choose another frame"
-        ]
+        if self.choice.kind == "neutral":
+            why = (
+                f"no face was measured in frame {self.choice.frame}"
+                if self._frame_came
+                else f"frame {self.choice.frame} is not among those that were measured"
+            )
+            fix = "choose another frame"
+        elif self._counts and not self.offsets():
+            why = f"nobody was measured in {FEWEST_ROWS} frames"
+            fix = "give a longer stretch, or neutral:FRAME"
+        else:
+            return []
+        return [f"{name}: {why}, so no baseline was subtracted; {fix}"]
 
 
 @contextmanager
