@@ -49,16 +49,24 @@ def find_jobs(inputs: Iterable[str]) -> list[Job]:
     What can't be read still gives a job, which fails when it is opened. Stems differ from each
     other, also where file systems ignore case: the second ``clip`` becomes ``clip_2``.
     """
+    jobs = [job for text in inputs for job in _expand(text)]
+    stems = distinct([job.stem for job in jobs])
+    return [Job(job.spec, job.name, stem) for job, stem in zip(jobs, stems, strict=True)]
+
+
+def distinct(stems: Iterable[str]) -> list[str]:
+    """``stems`` of files, each with a number behind it where one before, or a file system that
+    ignores case, would take it for the same: ``clip``, ``clip_2``."""
     taken: set[str] = set()
-    jobs = []
-    for job in (job for text in inputs for job in _expand(text)):
-        stem, count = job.stem, 1
+    different = []
+    for wanted in stems:
+        stem, count = wanted, 1
         while stem.casefold() in taken:
             count += 1
-            stem = f"{job.stem}_{count}"
+            stem = f"{wanted}_{count}"
         taken.add(stem.casefold())
-        jobs.append(Job(job.spec, job.name, stem))
-    return jobs
+        different.append(stem)
+    return different
 
 
 def parse_time(text: str) -> float:

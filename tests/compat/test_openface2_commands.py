@@ -197,6 +197,19 @@ def test_several_inputs_of_which_one_is_not_there(
     assert "error: nought.mkv: no such file" in capsys.readouterr().err
 
 
+def test_inputs_of_one_name_do_not_replace_each_other(
+    tmp_path: Path, run: Any, capsys: pytest.CaptureFixture[str]
+):
+    for folder, frames in (("p1", 1), ("p2", 3)):
+        (tmp_path / folder).mkdir()
+        write_video(tmp_path / folder / "clip.mkv", frames)
+    assert run(commands.feature_extraction, "-f p1/clip.mkv -f p2/clip.mkv -aus") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "p1/clip.mkv: 1 frame, face in 0 -> processed/clip.csv",
+        "p2/clip.mkv: 3 frames, face in 2 -> processed/clip_2.csv",
+    ]
+
+
 def test_sequence_of_pictures(tmp_path: Path, run: Any):
     folder = tmp_path / "shots"
     folder.mkdir()

@@ -23,6 +23,7 @@ from prosopon.compat.openface2.arguments import Arguments, UsageError, parse
 from prosopon.compat.openface2.recorder import Recorder
 from prosopon.errors import InputError, OutputError, ProsoponError
 from prosopon.filters.baseline import Baseline, Choice
+from prosopon.inputs import distinct
 from prosopon.pipeline import Analyzer
 from prosopon.progress import Advance, progress
 from prosopon.runner import interrupt
@@ -111,7 +112,10 @@ def _inputs(arguments: Arguments, *, pictures: bool) -> list[_Input]:
         specs.append((arguments.camera, time.strftime("webcam_%Y-%m-%d-%H-%M")))
     if not specs:
         raise UsageError("no input; name a file by -f, a folder by -fdir or a camera by -device")
-    return [_Input(i, spec, name) for i, (spec, name) in enumerate(specs)]
+    names = distinct([name for _, name in specs])
+    return [
+        _Input(i, spec, name) for i, ((spec, _), name) in enumerate(zip(specs, names, strict=True))
+    ]
 
 
 def _sequence(arguments: Arguments, given: _Input, max_faces: int | None) -> None:
@@ -139,7 +143,8 @@ def _sequence(arguments: Arguments, given: _Input, max_faces: int | None) -> Non
         for problem in source.report():
             click.echo(f"warning: {problem}", err=True)
     if not quiet:
-        click.echo(f"{given.spec}: {frames} frames, face in {with_face} -> {recorder.path}")
+        count = f"{frames} frame{'s' * (frames != 1)}"
+        click.echo(f"{given.spec}: {count}, face in {with_face} -> {recorder.path}")
     if stop.is_set():
         click.echo(f"stopped; {recorder.path} holds what was measured", err=True)
         raise KeyboardInterrupt
