@@ -167,7 +167,7 @@ def test_output_on_another_file_system(
         assert leftovers(out) == []
 
 
-@pytest.mark.parametrize("damage", ["no database", "cut off", "zeros in the middle"])
+@pytest.mark.parametrize("damage", ["no database", "zeros in the middle"])
 def test_damaged_manifest_is_rebuilt(
     damage: str, corpus: Path, pack: str, tmp_path: Path, undisturbed: dict[str, bytes]
 ):
@@ -180,8 +180,6 @@ def test_damaged_manifest_is_rebuilt(
     content = bytearray(manifest.read_bytes())
     if damage == "no database":
         content[:] = b"nothing that SQLite knows" * 40
-    elif damage == "cut off":
-        del content[5000:]
     else:
         content[4096:8192] = bytes(4096)
     manifest.write_bytes(content)
@@ -213,15 +211,10 @@ def test_clock_that_goes_back_or_ahead(
     corpus: Path, pack: str, tmp_path: Path, undisturbed: dict[str, bytes]
 ):
     (tmp_path / "sitecustomize.py").write_text(
-        "import itertools, time, datetime\n"
+        "import itertools, time\n"
         "real = time.time\n"
         "jumps = itertools.cycle([0, -86400 * 400, 3600, 86400 * 4000])\n"
         "time.time = lambda: real() + next(jumps)\n"
-        "class Clock(datetime.datetime):\n"
-        "    @classmethod\n"
-        "    def now(cls, zone=None):\n"
-        "        return cls.fromtimestamp(time.time(), zone)\n"
-        "datetime.datetime = Clock\n"
     )
     out = tmp_path / "out"
     site = str(tmp_path)
@@ -229,6 +222,11 @@ def test_clock_that_goes_back_or_ahead(
     wait_until(lambda: is_running(out))
     os.kill(batch.pid, signal.SIGTERM)
     batch.communicate(timeout=60)
+    with sqlite3.connect(out / ".batch/1-of-1/manifest.sqlite") as base:
+        base.execute("UPDATE units SET started = '2200-01-01T00:00:00+00:00'")
+    base.close()
+    for path in out.rglob("*"):
+        os.utime(path, (4e9, 4e9))
     code, _, err = run("batch", corpus, "-o", out, "--pack", pack, "--resume", PYTHONPATH=site)
     assert (code, err) == (0, "")
     assert results(out) == undisturbed
