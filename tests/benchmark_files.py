@@ -119,9 +119,9 @@ def biwi(root: Path) -> None:
     for sequence in ("01", "17"):
         text(
             root / f"hpdb/{sequence}/frame_00003_pose.txt",
-            "0.0 0.0 -1.0 ",
+            "0.8 0.0 -0.6 ",
             "0.0 1.0 0.0 ",
-            "1.0 0.0 0.0 ",
+            "0.6 0.0 0.8 ",
             "",
             "34.0 56.0 900.0 ",
         )

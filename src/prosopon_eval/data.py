@@ -12,9 +12,10 @@ import cv2
 import numpy as np
 
 from prosopon.errors import InputError
-from prosopon.types import FaceTable, FloatArray, UInt8Array
+from prosopon.types import FloatArray, UInt8Array
 
 Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 
 def fold(name: str) -> int:
@@ -73,9 +74,7 @@ def whole_picture(image: UInt8Array) -> FloatArray:
     return np.array([[0, 0, width, height]], dtype=np.float32)
 
 
-def map_faces(
-    measure: Callable[[Item], FaceTable], items: Iterable[Item], what: str
-) -> list[FaceTable]:
+def map_faces(measure: Callable[[Item], Answer], items: Iterable[Item], what: str) -> list[Answer]:
     """``measure`` of every item, with a progress bar on a terminal and silence elsewhere."""
     from rich.console import Console
     from rich.progress import track

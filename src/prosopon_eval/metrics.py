@@ -7,13 +7,13 @@ select rows before. A measurement that failed is an infinite error where that ma
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from prosopon.geometry import euler_from_rotation
+from prosopon.geometry import euler_from_rotation, iou
 
 Array = npt.NDArray[Any]
 
@@ -34,6 +34,31 @@ def normalised_mean_error(
     distances = np.linalg.norm(predicted - truth, axis=2).mean(axis=1)
     scale = np.linalg.norm(truth[:, eyes[0]] - truth[:, eyes[1]], axis=1)
     return np.asarray(distances / scale)
+
+
+def point_errors(predicted: Array, truth: Array) -> Array:
+    """Mean point-to-point distance of (n, k, 2) px: (n,) px."""
+    return np.asarray(np.linalg.norm(predicted - truth, axis=2).mean(axis=1))
+
+
+OUTER_CORNERS = {68: OUTER_EYE_CORNERS, 98: (60, 72)}
+"""The two outer eye corners among 68 (iBUG) or 98 points (WFLW)."""
+
+
+def point_scale(truth: Array, kind: str) -> Array:
+    """What the error of true points (n, 68 or 98, 2) px is divided by: (n,) px.
+
+    kind: ``inter-ocular``, between the outer eye corners; ``inter-pupil``, between the means of the
+    six points of each eye (of 68); ``diagonal``, of the points' bounding box.
+    """
+    if kind == "diagonal":
+        return np.asarray(np.linalg.norm(np.ptp(truth, axis=1), axis=1))
+    if kind == "inter-pupil":
+        return np.asarray(
+            np.linalg.norm(truth[:, 36:42].mean(axis=1) - truth[:, 42:48].mean(axis=1), axis=1)
+        )
+    right, left = OUTER_CORNERS[truth.shape[1]]
+    return np.asarray(np.linalg.norm(truth[:, right] - truth[:, left], axis=1))
 
 
 def failure_rate(errors: Array, limit: float) -> float:
@@ -76,6 +101,24 @@ def euler_error(a: Array, b: Array) -> Array:
     difference = euler_from_rotation(a) - euler_from_rotation(b)
     wrapped = (difference + np.pi) % (2 * np.pi) - np.pi
     return np.abs(np.degrees(wrapped))
+
+
+def published_euler(rotations: Array) -> Array:
+    """Pitch, yaw and roll of rotations (n, 3, 3) as pose benchmarks count them: (n, 3) degrees.
+
+    R = Rx·Ry·Rz in axes x right, y up, z to the viewer, yaw positive to image left: the angles of
+    AFLW2000-3D and 300W-LP (Zhu et al. 2016), and of BIWI as Ruiz et al. (2018) read it.
+    """
+    pitch = np.arctan2(rotations[:, 1, 2], rotations[:, 2, 2])
+    yaw = np.arcsin(np.clip(rotations[:, 0, 2], -1, 1))
+    roll = np.arctan2(-rotations[:, 0, 1], rotations[:, 0, 0])
+    return np.asarray(np.degrees(np.stack([pitch, yaw, roll], axis=1)))
+
+
+def published_euler_error(a: Array, b: Array) -> Array:
+    """Absolute difference of :func:`published_euler` of (n, 3, 3), the short way round: (n, 3)."""
+    difference = published_euler(a) - published_euler(b)
+    return np.asarray(np.abs((difference + 180) % 360 - 180))
 
 
 # Agreement of two continuous ratings
@@ -179,6 +222,70 @@ def macro_f1(predicted: Array, truth: Array, classes: int) -> float:
         if np.any(truth == label)
     ]
     return float(np.mean(scores)) if scores else float("nan")
+
+
+# Detection
+
+
+def average_precision(recall: Array, precision: Array) -> float:
+    """Area under precision over recall, each precision raised to the best at higher recall.
+
+    recall, precision: (n,), by falling threshold. The rule of PASCAL VOC from 2010 on.
+    """
+    r = np.concatenate([[0.0], recall, [1.0]])
+    p = np.concatenate([[0.0], precision, [0.0]])
+    p = np.maximum.accumulate(p[::-1])[::-1]
+    return float(np.sum(np.diff(r) * p[1:]))
+
+
+def wider_average_precision(
+    boxes: Sequence[Array],
+    scores: Sequence[Array],
+    truth: Sequence[Array],
+    counted: Sequence[Array],
+    steps: int = 1000,
+) -> float:
+    """AP at IoU 0.5 by the evaluation of WIDER FACE (Yang et al., CVPR 2016); NaN without faces.
+
+    Of each picture: boxes (m, 4) and scores (m,) found, true boxes (n, 4) and which of them count,
+    (n,) bool. Detections of a face that does not count are neither right nor wrong; a second one of
+    a face that does is wrong. Scores are stretched to 0–1 over all pictures and cut at ``steps``
+    thresholds. Boxes are x0 y0 x1 y1, and include their last pixel as the published code has it.
+    """
+    faces = int(sum(flags.sum() for flags in counted))
+    if not faces:
+        return float("nan")
+    every = np.concatenate([np.asarray(s, np.float64).ravel() for s in scores])
+    low = every.min() if len(every) else 0.0
+    spread = (every.max() - low if len(every) else 0.0) or 1.0
+    totals = np.zeros((steps, 2))  # proposals, faces found
+    thresholds = 1 - np.arange(1, steps + 1) / steps
+    for found, raw, true, flags in zip(boxes, scores, truth, counted, strict=True):
+        if len(found) and len(true):
+            order = np.argsort(-np.asarray(raw), kind="stable")
+            level = (np.asarray(raw, np.float64)[order] - low) / spread
+            proposals, hits = _wider_matches(np.asarray(found)[order], true, flags)
+            kept = np.searchsorted(-level, -thresholds, side="right")
+            some = kept > 0
+            totals[some, 0] += proposals[kept[some] - 1]
+            totals[some, 1] += hits[kept[some] - 1]
+    precision = np.divide(totals[:, 1], totals[:, 0], out=np.zeros(steps), where=totals[:, 0] > 0)
+    return average_precision(totals[:, 1] / faces, precision)
+
+
+def _wider_matches(found: Array, true: Array, counted: Array) -> tuple[Array, Array]:
+    """Proposals that count and faces found, after each of ``found`` (m, 4), best first: (m,)."""
+    last = np.array([0, 0, 1, 1])
+    overlaps = iou(found + last, true + last)
+    seen = np.zeros(len(true), bool)
+    proposals, hits = np.zeros(len(found)), np.zeros(len(found))
+    for i, row in enumerate(overlaps):
+        best = int(row.argmax())
+        ignored = row[best] >= 0.5 and not counted[best]
+        if row[best] >= 0.5 and counted[best]:
+            seen[best] = True
+        proposals[i], hits[i] = not ignored, seen.sum()
+    return proposals.cumsum(), hits
 
 
 # Uncertainty

@@ -11,6 +11,8 @@ from typing import cast
 import prosopon
 from prosopon.errors import InputError
 from prosopon_eval import protocols
+from prosopon_eval.benchmark import benchmark
+from prosopon_eval.datasets import dataset_names
 from prosopon_eval.peers import Exporter, Peer
 from prosopon_eval.report import Protocol, Result
 
@@ -23,12 +25,17 @@ def protocol_names() -> tuple[str, ...]:
 
 
 def find_protocol(name: str) -> Protocol:
-    """The protocol called ``name``.
+    """The protocol called ``name``, or that of a benchmark ``DATASET`` or ``DATASET:SPLIT``.
 
     Raises InputError, listing the valid names, when there is none.
     """
+    if name.partition(":")[0] in dataset_names():
+        return benchmark(name)
     if name not in protocol_names():
-        raise InputError(f"{name}: no such protocol; choose one of {', '.join(protocol_names())}")
+        raise InputError(
+            f"{name}: no such protocol; choose one of {', '.join(protocol_names())}, or of the "
+            f"benchmarks {', '.join(dataset_names())}"
+        )
     protocol: Protocol = importlib.import_module(f"prosopon_eval.protocols.{name}").PROTOCOL
     return protocol
 

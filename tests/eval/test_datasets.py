@@ -111,7 +111,9 @@ def test_aflw2000_leaves_out_beyond_99_degrees_and_turns_to_our_axes(root):
 def test_biwi(root):
     assert [s.person for s in samples("biwi", root)] == ["01", "17"]
     (test,) = samples("biwi", root, "test")
-    np.testing.assert_array_equal(test.labels["rotation"], [[0, 0, -1], [0, 1, 0], [1, 0, 0]])
+    np.testing.assert_array_equal(
+        test.labels["rotation"], [[0.8, 0, -0.6], [0, 1, 0], [0.6, 0, 0.8]]
+    )
 
 
 def test_disfa(root):

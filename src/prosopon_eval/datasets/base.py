@@ -52,7 +52,8 @@ class Dataset:
     title, origin: what it is called and where it is to be had; tasks: what is scored, modules of
     ``prosopon_eval.scores``; splits: their names, the one that figures are published of first;
     read: samples of a split below a folder, lazily; units, classes: names and order of its labels;
-    subsets: named parts that are scored on their own; limit: NME in % above which a face failed.
+    subsets: named parts that are scored on their own; limit: NME in % above which a face failed;
+    needs: columns that a program's table must have, where the first of its task is not meant.
     """
 
     title: str
@@ -64,6 +65,7 @@ class Dataset:
     classes: tuple[str, ...] = ()
     subsets: tuple[str, ...] = ()
     limit: float = 10.0
+    needs: tuple[str, ...] = ()
 
     def samples(self, root: Path, split: str = "") -> Iterator[Sample]:
         """Samples of ``split``, by default the first of ``splits``.

@@ -46,4 +46,12 @@ def read(root: Path, split: str) -> Iterator[Sample]:
         )
 
 
-DATASET = Dataset("WFLW", ORIGIN, ("landmarks",), ("test", "train"), read, subsets=ATTRIBUTES)
+DATASET = Dataset(
+    "WFLW",
+    ORIGIN,
+    ("landmarks",),
+    ("test", "train"),
+    read,
+    subsets=ATTRIBUTES,
+    needs=("landmarks_98",),
+)

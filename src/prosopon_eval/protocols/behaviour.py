@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from prosopon.errors import InputError
+from prosopon.geometry import gaze_vectors
 from prosopon.measures.base import Event, Person, people
 from prosopon.measures.blinks import blinks
 from prosopon.measures.gaze import calibrate_by, eye_contact, held, screen_places
@@ -48,7 +49,7 @@ _EDGE = 0.1  # share of the depth
 
 
 @dataclass(slots=True)
-class _Clip:
+class Clip:
     """What one clip gives: pairs of (true, found) lid events, and arrays of errors by name."""
 
     fps: float
@@ -75,7 +76,7 @@ def pair_up(
     return [(true[i], found[j]) for i, j in sorted(pairs.items())]
 
 
-def score_clip(table: FaceTable, truth: dict[str, Any]) -> _Clip:
+def score_clip(table: FaceTable, truth: dict[str, Any]) -> Clip:
     """Everything that is compared in one clip."""
     everybody = list(people(table))
     events = blinks(table)
@@ -87,11 +88,13 @@ def score_clip(table: FaceTable, truth: dict[str, Any]) -> _Clip:
     gaze = held(table, events)[0]
     contact = eye_contact(table, gaze)[person.rows]
     frames = table["frame"][person.rows]
-    true_gaze = _vectors(np.array([frame["gaze"] for frame in truth["frames"]])[frames])
+    true_gaze = gaze_vectors(np.array([frame["gaze"] for frame in truth["frames"]])[frames])
     blinking = _during(truth["blinks"], person.time, ("blink",))
     any_lid = _during(truth["blinks"], person.time, ("blink", "wink_right", "wink_left"))
-    measured = angular_error(_vectors(table["gaze_angle"][person.rows]), true_gaze)
-    bridged = angular_error(_vectors(gaze[person.rows]), true_gaze)
+    measured = angular_error(
+        gaze_vectors(table["gaze_angle"][person.rows].astype(float)), true_gaze
+    )
+    bridged = angular_error(gaze_vectors(gaze[person.rows].astype(float)), true_gaze)
     settled = np.zeros(len(person.time), bool)
     lens = np.zeros(len(person.time), bool)
     for look in truth["looks"]:
@@ -113,7 +116,7 @@ def score_clip(table: FaceTable, truth: dict[str, Any]) -> _Clip:
     return clip
 
 
-def _lids(truth: dict[str, Any], found: Sequence[Event]) -> _Clip:
+def _lids(truth: dict[str, Any], found: Sequence[Event]) -> Clip:
     """True, found and paired movements of the lids, without those that could not be seen."""
     openness = np.array([frame["eye_open"] for frame in truth["frames"]])
     pairs = pair_up(truth["blinks"], found)
@@ -124,18 +127,12 @@ def _lids(truth: dict[str, Any], found: Sequence[Event]) -> _Clip:
         return bool((part[0] - part.min(0)).max() >= LEAST_CHANGE)
 
     unseen = [event for blink, event in pairs if not seen(blink)]
-    return _Clip(
+    return Clip(
         truth["fps"],
         [blink for blink in truth["blinks"] if seen(blink)],
         [event for event in found if event not in unseen],
         [(blink, event) for blink, event in pairs if seen(blink)],
     )
-
-
-def _vectors(angles: AnyArray) -> AnyArray:
-    """(n, 2) yaw, pitch → (n, 3)."""
-    yaw, pitch = angles.astype(float).T
-    return np.stack([np.sin(yaw) * np.cos(pitch), -np.sin(pitch), -np.cos(yaw) * np.cos(pitch)], 1)
 
 
 def _during(blinks: Sequence[dict[str, Any]], time: AnyArray, kinds: Sequence[str]) -> AnyArray:
@@ -160,9 +157,11 @@ def _drag(
         inside = (person.time >= look["start"] + SETTLED) & (person.time < look["end"])
         still = inside & ~any_lid
         if still.any():
-            middle = _vectors(np.median(measured[still], axis=0)[None])
+            middle = gaze_vectors(np.median(measured[still], axis=0)[None].astype(float))
             for name, gaze in (("measured", measured), ("held", bridged)):
-                found[name].append(angular_error(_vectors(gaze[inside & blinking]), middle))
+                found[name].append(
+                    angular_error(gaze_vectors(gaze[inside & blinking].astype(float)), middle)
+                )
     return {f"dragged in blinks, {name}": np.concatenate(all_) for name, all_ in found.items()}
 
 
@@ -205,7 +204,7 @@ def tenth(blink: dict[str, Any]) -> tuple[float, float]:
     return down, up
 
 
-def figures(clips: Sequence[_Clip]) -> Scores:
+def figures(clips: Sequence[Clip]) -> Scores:
     """The figures over all clips, with 95 % intervals from drawing clips again."""
     made: list[Figure] = []
     for label, some in [("", list(clips)), *_by_rate(clips)]:
@@ -252,12 +251,12 @@ def _group(blink: dict[str, Any]) -> str:
     return "full blinks" if blink["closure"] == 1 else "half blinks"
 
 
-def _by_rate(clips: Sequence[_Clip]) -> list[tuple[str, list[_Clip]]]:
+def _by_rate(clips: Sequence[Clip]) -> list[tuple[str, list[Clip]]]:
     rates = sorted({clip.fps for clip in clips})
     return [(f", {rate:g} frames/s", [c for c in clips if c.fps == rate]) for rate in rates]
 
 
-def _lid_figures(label: str, clips: Sequence[_Clip]) -> list[Figure]:
+def _lid_figures(label: str, clips: Sequence[Clip]) -> list[Figure]:
     hits, found, true = (
         np.array([len(getattr(clip, name)) for clip in clips])
         for name in ("pairs", "found", "true")
@@ -276,7 +275,7 @@ def _lid_figures(label: str, clips: Sequence[_Clip]) -> list[Figure]:
     ]
 
 
-def _median(name: str, clips: Sequence[_Clip], unit: str) -> Figure:
+def _median(name: str, clips: Sequence[Clip], unit: str) -> Figure:
     parts = [clip.errors.get(name, np.empty(0)) for clip in clips]
     values = np.concatenate(parts)
     groups = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
