@@ -22,7 +22,8 @@ from prosopon_train.synth.camera import View
 from prosopon_train.synth.expression import Expression, sample_expression
 from prosopon_train.synth.gaze import look_at
 from prosopon_train.synth.person import sample_person
-from prosopon_train.synth.render import draw, pose
+from prosopon_train.synth.pose import pose
+from prosopon_train.synth.render import draw
 from prosopon_train.synth.rig import Rig, load_rig
 
 WIDTH, HEIGHT, FRAMES, RATE = 1280, 720, 40, 25.0

@@ -28,7 +28,8 @@ from prosopon_train.synth.expression import Expression, sample_expression
 from prosopon_train.synth.gaze import sample_gaze
 from prosopon_train.synth.light import one_lamp
 from prosopon_train.synth.person import Person, Skin, sample_person
-from prosopon_train.synth.render import SUPERSAMPLING, crop_view, draw, finish, pose, unit_labels
+from prosopon_train.synth.pose import pose, unit_labels
+from prosopon_train.synth.render import SUPERSAMPLING, crop_view, draw, finish
 from prosopon_train.synth.rig import Rig
 
 BASE = "base"

@@ -27,7 +27,8 @@ from prosopon_train.synth.camera import View
 from prosopon_train.synth.expression import Expression
 from prosopon_train.synth.gaze import look_at
 from prosopon_train.synth.person import Person, sample_person
-from prosopon_train.synth.render import draw, pose, unit_labels
+from prosopon_train.synth.pose import pose, unit_labels
+from prosopon_train.synth.render import draw
 from prosopon_train.synth.rig import Rig, load_rig
 
 WIDTH, HEIGHT, RATE, FRAMES = 640, 360, 25, 200
