@@ -252,3 +252,10 @@ def gaze_angles(vectors: Floats) -> Floats:
     yaw = np.arctan2(vectors[:, 0], -vectors[:, 2])
     pitch = np.arcsin(np.clip(-vectors[:, 1], -1, 1))
     return np.stack([yaw, pitch], axis=1)
+
+
+def gaze_vectors(angles: Floats) -> Floats:
+    """(n, 2) yaw, pitch in radians → unit vectors (n, 3): the inverse of :func:`gaze_angles`."""
+    yaw, pitch = angles[:, 0], angles[:, 1]
+    ahead = np.cos(pitch)
+    return np.stack([np.sin(yaw) * ahead, -np.sin(pitch), -np.cos(yaw) * ahead], axis=1)

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from prosopon.errors import InputError
-from prosopon.geometry import sight_rotation
+from prosopon.geometry import gaze_vectors, sight_rotation
 from prosopon.measures.base import Doubles
 from prosopon.types import AnyArray
 
@@ -68,10 +68,7 @@ def rays(angles: AnyArray, places: AnyArray) -> Doubles:
 
     angles (n, 2): yaw, pitch relative to the line of sight, rad; places (n, 3): of the head, mm.
     """
-    yaw, pitch = angles.astype(np.float64).T
-    local = np.stack(
-        [np.sin(yaw) * np.cos(pitch), -np.sin(pitch), -np.cos(yaw) * np.cos(pitch)], axis=1
-    )
+    local = gaze_vectors(angles.astype(np.float64))
     turns = sight_rotation(places.astype(np.float64))
     return np.asarray((turns @ local[:, :, None])[:, :, 0])
 
