@@ -44,6 +44,18 @@ def test_image_without_a_face_has_no_rows(analyzer):
     assert faces["landmarks"].shape == (0, 68, 2)
 
 
+def test_no_boxes_give_no_rows(analyzer):
+    assert len(analyzer.image(NOISE, boxes=[])) == 0
+
+
+@pytest.mark.parametrize(
+    "options", [{"max_faces": 0}, {"detect_every": 0}, {"min_confidence": 2.0}], ids=str
+)
+def test_numbers_that_make_no_sense(pack, options):
+    with pytest.raises(InputError, match=f"{next(iter(options))}: expected "):
+        Analyzer(pack, **options)
+
+
 def test_image_with_a_face(analyzer):
     faces = analyzer.image(cv2.cvtColor(NOISE, cv2.COLOR_GRAY2BGR))
     assert len(faces) == 1
@@ -73,6 +85,8 @@ def test_a_box_may_fill_a_tiny_picture(analyzer):
     ("image", "boxes", "message"),
     [
         pytest.param(NOISE, [[1, 2, 3]], r"boxes: expected shape \(n, 4\)", id="boxes' shape"),
+        pytest.param(NOISE, [[0, 0, np.nan, 9]], "boxes: expected x1 > x0", id="box of NaN"),
+        pytest.param(NOISE, [[0, 0, 9, 9], [1]], "boxes: expected numbers of", id="ragged boxes"),
         pytest.param(NOISE, [[9, 9, 3, 12]], "expected x1 > x0", id="empty box"),
         pytest.param(NOISE.astype(float), None, "expected uint8", id="float pixels"),
         pytest.param(NOISE[None], None, "expected shape", id="three axes"),

@@ -97,11 +97,16 @@ class Measurer:
         self._appearance = appearance
 
     def given(self, luma: UInt8Array, boxes: Sequence[Sequence[float]] | AnyArray) -> RawFaces:
-        """A face for each of ``boxes`` (n, 4) px, in order. InputError: no boxes of that shape."""
-        boxes = np.asarray(boxes, dtype=np.float32)
+        """A face for each of ``boxes`` (n, 4) px, in order. InputError: they are no boxes."""
+        try:
+            boxes = np.asarray(boxes, dtype=np.float32)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"boxes: expected numbers of shape (n, 4): {error}") from error
+        if boxes.shape == (0,):  # a list without boxes
+            boxes = boxes.reshape(0, 4)
         if boxes.ndim != 2 or boxes.shape[1] != 4:
             raise InputError(f"boxes: expected shape (n, 4), got {boxes.shape}")
-        if (boxes[:, 2:] <= boxes[:, :2]).any():
+        if not (np.isfinite(boxes).all() and (boxes[:, 2:] > boxes[:, :2]).all()):
             raise InputError("boxes: expected x1 > x0 and y1 > y0 in every row")
         return self._refine(luma, from_boxes(boxes, self._size), STILL_REFINEMENTS, True)
 

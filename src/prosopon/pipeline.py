@@ -74,8 +74,8 @@ class Analyzer:
     min_confidence: least score of a detection, by default the pack's; fit: fit the pack's 3D face
     to the landmarks, which adds the columns of ``prosopon.fit`` and measures the pose again.
 
-    Raises PackError, DeviceError. An Analyzer holds no state of a source and may be used again;
-    it is not meant for several threads at once.
+    Raises PackError, DeviceError, and InputError for a number that makes no sense. An Analyzer
+    holds no state of a source and may be used again; it is not meant for several threads at once.
     """
 
     def __init__(
@@ -90,6 +90,7 @@ class Analyzer:
         min_confidence: float | None = None,
         fit: bool = False,
     ) -> None:
+        _check_limits(max_faces, detect_every, min_confidence)
         self.pack = load_pack(pack)
         spec = self.pack.network
         self._threads = threads
@@ -258,6 +259,15 @@ def _face_model(pack: Pack) -> FaceModel:
             "the pack 'default'"
         )
     return load_model(pack.face_model_file.path)
+
+
+def _check_limits(max_faces: int | None, detect_every: int, min_confidence: float | None) -> None:
+    """InputError: one of them makes no sense."""
+    for name, value in (("max_faces", max_faces), ("detect_every", detect_every)):
+        if value is not None and value < 1:
+            raise InputError(f"{name}: expected 1 or more, got {value}")
+    if min_confidence is not None and not 0 <= min_confidence <= 1:
+        raise InputError(f"min_confidence: expected 0 to 1, got {min_confidence:g}")
 
 
 def _is_still(source: Source) -> bool:
