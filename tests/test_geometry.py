@@ -6,11 +6,15 @@ from prosopon.geometry import (
     Camera,
     apply_affine,
     euler_from_rotation,
+    euler_xyz_from_rotation,
     gaze_angles,
+    gaze_vectors,
     invert_similarity,
     iou,
+    place_from_points,
     rotation_from_6d,
     rotation_from_euler,
+    rotation_from_euler_xyz,
     rotation_vector,
     rotation_z,
     square_similarity,
@@ -89,3 +93,28 @@ def test_rotation_z_is_clockwise_in_the_image():
 def test_gaze_angles(vector, angles):
     unit = np.array([vector], float) / np.linalg.norm(vector)
     np.testing.assert_allclose(gaze_angles(unit), [angles], atol=1e-12)
+    np.testing.assert_allclose(gaze_vectors(np.array([angles])), unit, atol=1e-12)
+
+
+def test_euler_angles_in_openface_order():
+    angles = np.array([[0.3, -0.5, 0.9], [-1.2, 1.1, -2.0], [0.0, 0.0, 0.0]])
+    rotations = rotation_from_euler_xyz(angles)
+    x, y, z = (cv2.Rodrigues(np.eye(3)[axis] * angles[0, axis])[0] for axis in range(3))
+    np.testing.assert_allclose(rotations[0], x @ y @ z, atol=1e-12)
+    np.testing.assert_allclose(euler_xyz_from_rotation(rotations), angles, atol=1e-12)
+
+
+def test_place_from_points_that_are_seen():
+    camera = Camera(600.0, 620.0, 320.0, 180.0)
+    rng = np.random.default_rng(4)
+    turned = rng.normal(0, 40, (2, 12, 3))
+    place = np.array([[30.0, -50.0, 600.0], [-120.0, 20.0, 1500.0]])
+    placed = turned + place[:, None]
+    points = placed[:, :, :2] / placed[:, :, 2:] * [600, 620] + [320, 180]
+    weights = rng.uniform(0.1, 1, (2, 12))
+    found = place_from_points(points, weights, turned, camera)
+    np.testing.assert_allclose(found, place, rtol=1e-5)
+    # A point of no weight may be anywhere.
+    points[:, 0], weights[:, 0] = 1e4, 0
+    found = place_from_points(points, weights, turned, camera)
+    np.testing.assert_allclose(found, place, rtol=1e-5)

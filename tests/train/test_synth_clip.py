@@ -18,11 +18,8 @@ TRUTH = Path(__file__).parents[2] / "examples" / "clip_truth.csv"
 
 
 @pytest.fixture(scope="module")
-def rig(shared, tmp_path_factory):
-    path = shared / "data" / "ict_rig.npz"
-    if not path.exists():
-        pytest.skip(f"no face rig at {path}")
-    return load_rig(path, tmp_path_factory.mktemp("rig") / "cache.npz")
+def rig(rig_files):
+    return load_rig(*rig_files)
 
 
 def test_moment_follows_the_key_frames():

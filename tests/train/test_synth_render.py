@@ -23,13 +23,8 @@ STILL = Expression()
 
 
 @pytest.fixture(scope="module")
-def rig(shared, tmp_path_factory):
-    path = shared / "data" / "ict_rig.npz"
-    if not path.exists():
-        pytest.skip(f"no face rig at {path}")
-    cache = tmp_path_factory.mktemp("rig") / "cache.npz"
-    load_rig(path, cache)
-    return load_rig(path, cache)
+def rig(rig_files):
+    return load_rig(*rig_files)
 
 
 @pytest.fixture(scope="module")
