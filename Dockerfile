@@ -9,7 +9,8 @@ RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 
 FROM python:3.12-slim
 ARG EXTRAS=cloud,query,ray
-# hadolint ignore=DL3013  the version is that of the wheel just built
+# The version is that of the wheel just built.
+# hadolint ignore=DL3013
 RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
     set -- /wheels/prosopon-*.whl \
     && pip install --no-cache-dir "$1[$EXTRAS]" \
