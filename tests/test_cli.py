@@ -360,6 +360,11 @@ def test_version():
     assert prosopon("--version").stdout == f"prosopon {__version__}\n"
 
 
+@pytest.mark.parametrize("group", [(), ("models",), ("openface3",)], ids=str)
+def test_help_says_what_each_command_does_in_full(group: tuple[str, ...]):
+    assert "..." not in prosopon(*group, "--help").stdout.partition("Commands:")[2]
+
+
 # The other commands
 
 

@@ -74,7 +74,7 @@ def main() -> None:
     """Measure facial behaviour in images, video and live cameras."""
 
 
-@main.command()
+@main.command(short_help="Measure every face in images, folders, videos or a camera.")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("-o", "--output", "folder", default="out", show_default=True, type=PATH,
               metavar="DIR", help="Folder for the results.")  # fmt: skip
@@ -112,9 +112,10 @@ def analyze(**options: Any) -> None:
     sys.exit(run(**options))
 
 
-@main.command()
+@main.command(short_help="Show a camera with what is measured in it.")
 @click.argument("source", required=False, metavar="[VIDEO]")
-@click.option("--camera", default=0, show_default=True, type=click.IntRange(min=0))
+@click.option("--camera", default=0, show_default=True, type=click.IntRange(min=0),
+              metavar="N", help="Which camera.")  # fmt: skip
 @click.option("--landmarks", metavar="PACK", help="With pack openface3: mark faces by this pack.")
 @click.option("--view", metavar="NAME",
               help="window, browser (a page on this machine) or text  [default: text into a pipe, "
@@ -142,7 +143,7 @@ def live(**options: Any) -> None:
     sys.exit(run(**options))
 
 
-@main.command()
+@main.command(short_help="Serve a web application and an HTTP API.")
 @click.option(
     "--host",
     default="127.0.0.1",
@@ -191,7 +192,7 @@ def serve(**options: Any) -> None:
     sys.exit(run(**options))
 
 
-@main.command()
+@main.command(short_help="Make a page of a table, or one that compares several.")
 @click.argument("tables", nargs=-1, required=True, type=PATH, metavar="TABLE...")
 @click.option("--video", type=PATH, metavar="FILE", help="Show what was measured, by reference.")
 @click.option("--embed-video", is_flag=True, help="Put the video into the page.")
@@ -209,7 +210,7 @@ def report(**options: Any) -> None:
     sys.exit(run(**options))
 
 
-@main.command()
+@main.command(short_help="Write a table in other formats.")
 @click.argument("tables", nargs=-1, required=True, type=PATH, metavar="TABLE...")
 @click.option("--format", "formats", multiple=True, required=True, metavar="NAME",
               help="csv, parquet, jsonl, openface2, eaf (ELAN), vtt (captions of events) or arkit "
@@ -223,7 +224,7 @@ def export(**options: Any) -> None:
     sys.exit(run(**options))
 
 
-@main.command()
+@main.command(short_help="List who is in a table, and correct it.")
 @click.argument("table", type=PATH)
 @click.option(
     "--split",
@@ -258,7 +259,7 @@ def identities(**options: Any) -> None:
     sys.exit(run(**options))
 
 
-@main.command()
+@main.command(short_help="Tell how far two tables of one clip agree.")
 @click.argument("first", type=PATH, metavar="A")
 @click.argument("second", type=PATH, metavar="B")
 @click.option("--json", "json_path", type=PATH, metavar="FILE", help="Also write this file.")
@@ -290,7 +291,7 @@ def plot(**options: Any) -> None:
     sys.exit(run(**options))
 
 
-@main.command()
+@main.command(short_help="Measure speed and memory.")
 @click.argument("source", required=False, type=PATH, metavar="[INPUT]")
 @click.option("--json", "json_path", type=PATH, metavar="FILE", help="Also write this file.")
 @_analyzer_options
@@ -301,7 +302,7 @@ def bench(**options: Any) -> None:
     sys.exit(run(**options))
 
 
-@main.command()
+@main.command(short_help="Find blinks, smiles, nods … in tables, and sum them up.")
 @click.argument("tables", nargs=-1, required=True, type=PATH, metavar="TABLE...")
 @click.option(
     "-o",
@@ -361,7 +362,7 @@ def measure(**options: Any) -> None:
     sys.exit(run(**options))
 
 
-@main.command()
+@main.command(short_help="Score a pack on labelled data.")
 @click.argument("dataset")
 @click.argument("path", type=PATH)
 @click.option("--pack", "packs", multiple=True, default=["default"], show_default=True,
@@ -402,7 +403,7 @@ class _Batch(click.Group):
         return super().parse_args(ctx, args)
 
 
-@main.group(cls=_Batch)
+@main.group(cls=_Batch, short_help="Measure a corpus, interrupted or not.")
 def batch() -> None:
     """Measure a corpus, interrupted or not: batch SRC -o OUT; batch status OUT."""
 
@@ -459,7 +460,7 @@ def batch_status(folder: Path, live: bool) -> None:
     sys.exit(status(folder, live))
 
 
-@main.command()
+@main.command(short_help="Ask a batch's results in SQL.")
 @click.argument("folder", type=PATH, metavar="OUT")
 @click.argument("sql")
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="Write a .csv or .parquet.")
@@ -500,7 +501,7 @@ def models_info(name: str) -> None:
     sys.exit(show_info(name))
 
 
-@models.command("add")
+@models.command("add", short_help="Install a pack, or OpenFace 3.0's own weights.")
 @click.argument("folder", type=PATH)
 @click.option("--from", "origin", metavar="DIR|hub",
               help="Folder of OpenFace 3.0's files, or hub to download them.")  # fmt: skip
@@ -518,7 +519,7 @@ def models_add(folder: Path, origin: str | None, accept_license: bool) -> None:
     sys.exit(add(folder))
 
 
-@models.command("verify")
+@models.command("verify", short_help="Compare the files of packs with their hashes.")
 @click.argument("names", nargs=-1, metavar="[NAME...]")
 def models_verify(names: tuple[str, ...]) -> None:
     """Compare the files of packs with their hashes (all packs without a NAME)."""
@@ -527,7 +528,7 @@ def models_verify(names: tuple[str, ...]) -> None:
     sys.exit(verify(names))
 
 
-@main.group()
+@main.group(short_help="OpenFace 3.0's commands, on its own weights.")
 def openface3() -> None:
     """OpenFace 3.0's commands, on its own weights (see 'prosopon models add --help')."""
 
