@@ -270,6 +270,13 @@ def test_command_names_what_failed(tmp_path: Path):
     assert (tmp_path / "good.vtt").is_file()
 
 
+def test_command_goes_on_with_the_next_format(tmp_path: Path):
+    done = run(table(0).write(tmp_path / "clip.parquet"), "--format", "arkit", "--format", "vtt")
+    assert done.exit_code == 1
+    assert "nobody was seen" in done.output
+    assert (tmp_path / "clip.vtt").is_file()
+
+
 def test_command_with_an_unknown_format(tmp_path: Path):
     done = run(tmp_path / "a.csv", "--format", "bvh")
     assert done.exit_code == 2

@@ -21,13 +21,18 @@ def run(tables: tuple[Path, ...], formats: tuple[str, ...], folder: Path | None)
     for path in tables:
         try:
             table = read(path)
-            base = (folder or path.parent) / _stem(path)
-            for name in dict.fromkeys(formats):
-                written = export_table(table, name, base, analysed(path))
-                click.echo(f"{path} -> {', '.join(map(str, written))}")
-        except (InputError, OutputError) as error:
+        except InputError as error:
             failed += 1
             click.echo(f"error: {error}", err=True)
+            continue
+        base = (folder or path.parent) / _stem(path)
+        for name in dict.fromkeys(formats):
+            try:
+                written = export_table(table, name, base, analysed(path))
+                click.echo(f"{path} -> {', '.join(map(str, written))}")
+            except (InputError, OutputError) as error:
+                failed += 1
+                click.echo(f"error: {error}", err=True)
     return 1 if failed else 0
 
 
