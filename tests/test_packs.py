@@ -125,6 +125,11 @@ def test_add_refuses_a_damaged_pack(home: Path, folder: Path):
     assert not home.exists()
 
 
+def test_add_where_no_pack_is(tmp_path: Path):
+    with pytest.raises(PackError, match=r"nought: no pack there; give the folder"):
+        add_pack(tmp_path / "nought")
+
+
 def test_add_where_nobody_may_write(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("PROSOPON_PACKS", str(tmp_path / "file" / "packs"))

@@ -293,6 +293,8 @@ def verify_pack(pack: PackInfo) -> None:
 
 def add_pack(folder: Path) -> Pack | NetworksPack:
     """Check the pack in ``folder`` and copy it to the user's packs; an older one is replaced."""
+    if not (folder / "pack.toml").is_file():
+        raise PackError(f"{folder}: no pack there; give the folder that holds its pack.toml")
     pack = read_pack(folder)
     verify_pack(pack)
     root = user_folder()
