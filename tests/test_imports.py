@@ -103,6 +103,13 @@ def test_stages_do_not_import_one_another(name: str):
     assert used <= {stage, *SHARED}
 
 
+def test_stages_meet_in_the_pipeline_alone():
+    stages = {f"prosopon.{name}" for name in ("detect", "track.tracker", "network")}
+    found = {name for name, path in modules("prosopon").items() if len(stages & imports(path)) > 1}
+    # bench times each of them by itself.
+    assert found == {"prosopon.pipeline", "prosopon.measuring", "prosopon.commands.bench"}
+
+
 def test_evaluation_runs_with_torch_blocked():
     run(
         "import sys; sys.modules['torch'] = None\n"
