@@ -53,8 +53,9 @@ class Checkpoints:
     """The spans of one input, kept in ``folder`` until :meth:`clear`.
 
     key: what they belong to: input, pack, settings; those of another key are dropped. every:
-    frames a span, and what is no longer than one is not kept; note: called with the number of frames whenever tables are measured. A video
-    whose clock stands still or goes back is not cut: a time would not say where to go on.
+    frames a span, and what is no longer than one is not kept; note: called with the number of
+    frames whenever tables are measured. A video whose clock stands still or goes back is not cut: a
+    time would not say where to go on.
 
     The folder holds pickles: it is to be as trusted as the program.
     """
