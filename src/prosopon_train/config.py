@@ -5,8 +5,12 @@ from __future__ import annotations
 import runpy
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prosopon_train.losses import Weights
+
+if TYPE_CHECKING:
+    from prosopon_train.benchmarks.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,14 @@ class Config:
     model: dict[str, object] = field(default_factory=dict)
     weights: Weights = field(default_factory=Weights)
     learned_weights: bool = False  # factors on top of ``weights``, see ``losses.TaskWeights``
+
+
+def load_recipe(path: Path) -> Recipe | None:
+    """The RECIPE of a config file, for training on benchmarks; None where it defines none."""
+    from prosopon_train.benchmarks.recipe import Recipe
+
+    recipe = runpy.run_path(str(path)).get("RECIPE")
+    return recipe if isinstance(recipe, Recipe) else None
 
 
 def load_config(path: Path) -> Config:

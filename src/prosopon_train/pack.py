@@ -106,6 +106,17 @@ def _entry(path: Path) -> str:
     return f'file = "{path.name}"\nsha256 = "{sha256(path)}"\n'
 
 
+def render_toml(
+    folder: Path, info: PackInfo, slices: dict[str, slice], precisions: Sequence[str]
+) -> str:
+    """All of the pack.toml of a pack whose other tables are in the ``pack.toml`` of ``folder``.
+
+    slices: where each output lies; the networks ``network-PRECISION.onnx`` must be there.
+    """
+    rest = _tables(folder, info)
+    return _toml(folder, info, slices, precisions) + rest
+
+
 def _toml(folder: Path, info: PackInfo, slices: dict[str, slice], precisions: Sequence[str]) -> str:
     outputs = "\n".join(
         f"{name} = [{where.start}, {where.stop - where.start}]" for name, where in slices.items()
