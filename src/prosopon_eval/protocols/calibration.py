@@ -1,20 +1,19 @@
 """Are the landmarks as uncertain as they say? Coverage of the predicted regions.
 
 Data as for ``landmarks68``. ``landmark_sigma`` is the expected distance of a point from its true
-place. Under the exponential law of the distance that the network learns by, the true point lies
-within σ·ln 2 in half of all cases and within σ·ln 10 in nine of ten. Calibrated is who reaches just
-that: less coverage is overconfidence, more is false modesty. People mark points some per cent
-apart, along the jaw most, and that counts as error here. Missed faces are left out.
+place. If errors are Gaussian and round, their distance follows Rayleigh's law, and the true point lies
+within σ·√(−4/π · ln(1 − p)) with probability p. Calibrated is who reaches just that: less coverage
+is overconfidence, more is false modesty. (The network learns by an exponential law of the
+distance, which fits the scale but not the shape: measured, hardly any point is that close.) People
+mark points some per cent apart, along the jaw most, and that counts as error here. Missed faces
+are left out.
 
 "Rescaled" is what one factor a point would mend: the mean distance over the mean σ of each of the
-68 points on the pictures with an odd fold, applied to the even ones. What coverage is still wrong
-then is the law's, not the scale's: "rescaled, Gaussian" reads the same σ as the mean distance of a
-round Gaussian error (Rayleigh's law), whose regions end at σ·√(−4/π · ln(1 − p)).
+68 points on the pictures with an odd fold, applied to the even ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
 LEVELS = (50, 90)  # %
 ALL_LEVELS = (10, 30, 50, 70, 90)  # of the reliability table
-Law = Callable[[AnyArray, AnyArray, float], AnyArray]
 PARTS = {
     "jaw": slice(0, 17),
     "brows": slice(17, 27),
@@ -43,11 +41,6 @@ PARTS = {
 
 def inside(distance: AnyArray, sigma: AnyArray, level: float) -> AnyArray:
     """Whether each distance is within the region that should hold ``level`` % of the points."""
-    return np.asarray(distance <= sigma * -np.log(1 - level / 100))
-
-
-def inside_gaussian(distance: AnyArray, sigma: AnyArray, level: float) -> AnyArray:
-    """As :func:`inside`, for errors that are Gaussian in x and y with mean distance σ."""
     return np.asarray(distance <= sigma * np.sqrt(-4 / np.pi * np.log(1 - level / 100)))
 
 
@@ -134,19 +127,15 @@ def reliability(
     def share(values: AnyArray) -> float:
         return 100 * float(values.mean())
 
-    def figure(name: str, law: Law, sigma: AnyArray, level: int) -> Figure:
-        values = law(distance[scored], sigma[scored], level)
+    def figure(name: str, sigma: AnyArray, level: int) -> Figure:
+        values = inside(distance[scored], sigma[scored], level)
         interval = bootstrap_by_group(values, groups[scored], share, n=200)
         return Figure(name, share(values), "%", len(values), *interval)
 
     return tuple(
-        Slice("points within the region of", f"{level} %", figure(name, law, scale, level))
+        Slice("points within the region of", f"{level} %", figure(name, scale, level))
         for level in ALL_LEVELS
-        for name, law, scale in (
-            ("as told", inside, sigma),
-            ("rescaled", inside, sigma * factor),
-            ("rescaled, Gaussian", inside_gaussian, sigma * factor),
-        )
+        for name, scale in (("as told", sigma), ("rescaled", sigma * factor))
     )
 
 
