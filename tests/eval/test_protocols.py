@@ -374,9 +374,9 @@ def test_synthetic_run(tmp_path: Path):
     assert values["yaw, mean"] == pytest.approx(10, abs=1e-4)
     assert values["pitch, mean"] == pytest.approx(0, abs=1e-4)
     assert values["gaze, eyes open, median"] == pytest.approx(5, abs=1e-4)
-    # Of errors 0 and 10° the regions end at 0.7 and 0.35 of 10°, or at 2.3 and 1.15 of it.
+    # Of errors 0 and 10° the regions end at 0.94 and 0.47 of 10°, or at 1.71 and 0.86 of it.
     assert values["gaze within the 50 % region"] == 50
-    assert values["gaze within the 90 % region"] == 100
+    assert values["gaze within the 90 % region"] == 50
     assert values["gaze, error over expected error"] == pytest.approx(2 / 3, abs=1e-5)
     assert values["NME median"] == pytest.approx(2.0)
     # One unit never moves (0), the twenty others run backwards (−1).
