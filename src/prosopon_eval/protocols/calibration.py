@@ -2,8 +2,8 @@
 
 Data as for ``landmarks68``. ``landmark_sigma`` is the expected distance of a point from its true
 place. If errors are Gaussian and round, their distance follows Rayleigh's law, and the true point
-lies within σ·√(−4/π · ln(1 − p)) with probability p. Calibrated is who reaches just that: less coverage
-is overconfidence, more is false modesty. (The network learns by an exponential law of the
+lies within σ·√(−4/π · ln(1 − p)) with probability p. Calibrated is who reaches just that: less
+coverage is overconfidence, more is false modesty. (The network learns by an exponential law of the
 distance, which fits the scale but not the shape: measured, hardly any point is that close.) People
 mark points some per cent apart, along the jaw most, and that counts as error here. Missed faces
 are left out.
