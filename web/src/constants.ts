@@ -2,9 +2,9 @@
 
 export const PACK = {
   "name": "default",
-  "version": "0.1.0",
+  "version": "0.2.0",
   "files": {
-    "network-fp32.onnx": "c10ea0fad624307533daec59f569142eb9497164c966644d11b1c43db2ce960d",
+    "network-fp32.onnx": "45791f341369018b23d53a99d0ecc04d2bd70b4ae8a764ff32f0e56acdc8bcfc",
     "detector.onnx": "274389023f6ef1ed82338b2c56cc3e63dcf21a2e659c8fca513588dd6fcb28ee"
   },
   "network": "network-fp32.onnx",
@@ -70,6 +70,10 @@ export const PACK = {
     "marks": [
       330,
       136
+    ],
+    "marks_scale": [
+      466,
+      68
     ]
   },
   "faceShape": [
