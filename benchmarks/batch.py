@@ -6,14 +6,13 @@ left to do; with --tiny, so many videos of five frames as well. A line each:
     engine workers files | wall s | frames/s of work | efficiency | CPU ms a frame | MB a worker
 
 Wall time includes the start of the workers; work does not. Efficiency is the frames/s of work of
-all workers over that of one, per worker. CPU time is that of the whole batch (local only), and
-says what efficiency would be on cores that nobody else uses.
+a worker over that of one alone. On a machine that does other things it tells of these; the CPU time
+that the workers took for a frame does not, and what it grows by is what efficiency would lose.
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
 import shutil
 import subprocess
 import sys
@@ -55,20 +54,16 @@ def main() -> None:
 
 
 def _measure(corpus: Path, out: Path, engine: str, workers: int, alone: float) -> float:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     wall = _batch(corpus, out, "--engine", engine, "--workers", str(workers))
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     entries = read_entries(Layout(out).manifest)
     frames = sum(entry.frames for entry in entries)
     rate = workers * frames / sum(entry.seconds for entry in entries)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    cpu = sum(entry.facts["processor"] for entry in entries)
     memory = max(entry.facts["memory"] for entry in entries)
     efficiency = f"{rate / workers / (alone or rate):.2f}"
-    spent = f"{1000 * cpu / frames:.1f}" if engine == "local" else "–"
-    print(
-        f"{engine} {workers} {len(entries)} | {wall:.1f} | {rate:.0f} | {efficiency} | {spent} | "
-        f"{memory:.0f}", flush=True,
-    )  # fmt: skip
+    spent = f"{1000 * cpu / frames:.1f}"
+    told = (f"{wall:.1f}", f"{rate:.0f}", efficiency, spent, f"{memory:.0f}")
+    print(f"{engine} {workers} {len(entries)}", *told, sep=" | ", flush=True)
     return alone or rate
 
 

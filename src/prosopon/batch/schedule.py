@@ -112,7 +112,7 @@ class Schedule:
             host=outcome.host,
             sha256=outcome.sha256,
             frames=int(outcome.facts.get("frames", 0)),
-            facts=outcome.facts | {"memory": outcome.memory},
+            facts=outcome.facts | {"memory": outcome.memory, "processor": outcome.processor},
             output=str(self._layout.table(unit.name).relative_to(self._layout.out))
             if outcome.state == "done"
             else "",

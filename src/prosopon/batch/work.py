@@ -50,7 +50,8 @@ class Outcome:
     """What came of a unit.
 
     state: "done"; "failed": the input can't be read; "stopped": the worker was told to stop;
-    "full": results can't be written, so that it makes no sense to go on. memory: peak, MB.
+    "full": results can't be written, so that it makes no sense to go on. seconds: it took;
+    processor: seconds that this process computed; memory: peak, MB.
     """
 
     state: str
@@ -58,6 +59,7 @@ class Outcome:
     seconds: float = 0.0
     host: str = ""
     sha256: str = ""
+    processor: float = 0.0
     memory: float | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -84,7 +86,7 @@ class Worker:
 
     def run(self, unit: Unit, note: Note) -> Outcome:
         """Measure ``unit`` and put its results in their places, whole or not at all."""
-        started = time.monotonic()
+        started, computed = time.monotonic(), time.process_time()
         own = f"{unit.name}.{socket.gethostname()}.{os.getpid()}"
         staging = self._work.layout.staging / own
         try:
@@ -102,6 +104,7 @@ class Worker:
             round(time.monotonic() - started, 3),
             socket.gethostname(),
             outcome.sha256,
+            round(time.process_time() - computed, 3),
             peak_memory_mb(),
             outcome.facts,
         )
