@@ -14,14 +14,14 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from prosopon import __version__
-from prosopon.errors import ProsoponError
-from prosopon.server.api import answer_refused, routes
+from prosopon.errors import MissingExtraError, ProsoponError
 from prosopon.server.errors import Refused
 from prosopon.server.guard import Guard
 from prosopon.server.live import LiveService
 from prosopon.server.metrics import Measure, Metrics
 from prosopon.server.pictures import PictureService
 from prosopon.server.reports import COMPONENT
+from prosopon.server.routes import routes
 from prosopon.server.service import Service
 from prosopon.server.settings import Settings
 
@@ -56,8 +56,8 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.include_router(routes(service, pictures, live, metrics))
-    app.add_exception_handler(Refused, answer_refused)
-    app.add_exception_handler(ProsoponError, answer_refused)
+    app.add_exception_handler(Refused, _answer_refused)
+    app.add_exception_handler(ProsoponError, _answer_refused)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(OSError, _answer_full)
 
@@ -94,6 +94,17 @@ class _Assets(StaticFiles):
                 response.headers["Content-Type"] = "application/wasm"
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response
+
+
+async def _answer_refused(_: Request, error: Exception) -> JSONResponse:
+    """Refused and InputError as JSON; a refusal because of load says when to come again."""
+    status, detail = 422, str(error)
+    if isinstance(error, Refused):
+        status = error.status
+    elif isinstance(error, MissingExtraError):
+        status = 501
+    headers = {"Retry-After": "2"} if status in (429, 503) else None
+    return JSONResponse({"detail": detail}, status, headers)
 
 
 async def _answer_invalid(_: Request, error: Exception) -> JSONResponse:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import BinaryIO
@@ -18,6 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 from prosopon.server.errors import Refused
 
 _LONGEST_NAME = 120
+_FORM_BYTES = 16_384  # of a form's other parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,13 @@ class Received:
 
     name: str
     bytes: int
+
+
+def check_length(request: Request, most: int) -> None:
+    """Refuse what says that it is too large before reading it; what doesn't say is counted."""
+    with suppress(ValueError):
+        if int(request.headers.get("content-length", "0")) > most + _FORM_BYTES:
+            raise Refused(413, f"the file is over the limit of {most / 1e6:.0f} MB")
 
 
 async def receive_file(request: Request, into: BinaryIO, most: int, silence: float) -> Received:
