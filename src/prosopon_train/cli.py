@@ -33,11 +33,33 @@ def main() -> None:
 @click.option("--start", metavar="PACK", help="Train on from the network of this pack.")
 @click.option("--threads", default=2, show_default=True)
 @click.option("--validate-every", default=2000, show_default=True, help="Steps.")
+@click.option("--devices", default=1, show_default=True, help="Of a recipe on benchmarks.")
+@click.option("--strategy", default="auto", show_default=True, help="Of Lightning Fabric: ddp …")
+@click.option("--accelerator", default="cpu", show_default=True, help="cpu, cuda …, of a recipe.")
 def run(
-    config: Path, data: Path, run: Path, start: str | None, threads: int, validate_every: int
+    config: Path,
+    data: Path,
+    run: Path,
+    start: str | None,
+    threads: int,
+    validate_every: int,
+    devices: int,
+    strategy: str,
+    accelerator: str,
 ) -> None:
-    from prosopon_train.config import load_config
+    from prosopon_train.config import load_config, load_recipe
     from prosopon_train.loop import train
+
+    recipe = load_recipe(config)
+    if recipe is not None:
+        from prosopon_train.benchmarks.engine import run_recipe
+
+        if start is not None:
+            raise click.UsageError("--start goes with a CONFIG of shards, not with a RECIPE")
+        options = {"devices": devices, "strategy": strategy, "accelerator": accelerator}
+        for name, value in run_recipe(recipe, data, run, threads=threads, **options).items():
+            click.echo(f"{name} {value:.4f}")
+        return
 
     train(
         load_config(config), data, run, start=start, threads=threads, validate_every=validate_every
@@ -120,6 +142,30 @@ def pack(
         *(name, version, license_, terms, summary, precision, base, landmark_offset, threshold)
     )
     write_pack(folder, info, network, list(calibration), precisions, marks)
+
+
+@main.command(short_help="Teach a pack your own labels.")
+@click.option("--table", required=True, type=click.Path(exists=True, path_type=Path),
+              help="CSV of image, person and labels: see docs/finetune.md.")  # fmt: skip
+@click.option("--task", required=True, type=click.Choice(["emotion", "au", "affect"]))
+@click.option("--start", default="default", show_default=True, metavar="PACK")
+@click.option("-o", "--output", "folder", required=True, type=click.Path(path_type=Path))
+@click.option("--threads", default=2, show_default=True)
+def finetune(table: Path, task: str, start: str, folder: Path, threads: int) -> None:
+    """Teach the pack --start the labels in --table, and write a pack that every command takes.
+
+    A fifth of the people is kept out; scores on them, before and after, are printed.
+    """
+    import torch
+
+    from prosopon_train.finetune import finetune
+
+    torch.set_num_threads(threads)
+    outcome = finetune(table, task, start, folder)
+    click.echo(f"{outcome.training} pictures to learn from, {outcome.held_out} of people kept out")
+    for name, value in outcome.after.items():
+        click.echo(f"{name}: {outcome.before[name]:.3f} before, {value:.3f} after")
+    click.echo(folder)
 
 
 @main.command(short_help="Convert ICT-FaceKit's OBJ files into the compact rig.")
