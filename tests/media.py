@@ -62,6 +62,7 @@ def write_video(
         stream.height, stream.width = picture.shape
         stream.pix_fmt = pix_fmt
         stream.time_base = stream.codec_context.time_base = time_base
+        stream.codec_context.thread_count = 1  # else the bytes depend on the number of cores
         if rotation is not None:
             stream.set_display_rotation(rotation, hflip=mirrored)
         audio: Any = container.add_stream("aac", rate=8000, layout="mono") if sound else None
