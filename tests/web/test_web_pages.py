@@ -11,7 +11,7 @@ pytest.importorskip("fastapi", reason="needs the extra 'server'")
 pytest.importorskip("playwright", reason="needs playwright")
 pytest.importorskip("axe_playwright_python", reason="needs axe")
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import FileChooser, Page, expect
+from playwright.sync_api import Page, expect
 
 from serving import Client
 from web_page import EXAMPLE, until
@@ -48,6 +48,9 @@ def test_upload_to_result(page: Page, keep: Callable[[str], None]):
     job.locator("a").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("clip.mp4")
     page.locator(".js-plotly-plot").first.wait_for()
+    smoothing = "getComputedStyle(document.querySelector('.heatmaplayer image')).imageRendering"
+    page.locator(".heatmaplayer image").first.wait_for()
+    assert page.evaluate(smoothing) == "pixelated"  # cells, not a blur
     keep("result-1440")
 
 
@@ -122,12 +125,9 @@ def test_keyboard_only(page: Page, client: Client, analysed: str):
         raise AssertionError(f"{text!r} can't be reached")
 
     tab_to("Choose files")
-    choosers: list[FileChooser] = []
-    page.on("filechooser", lambda chooser: choosers.append(chooser))
-    page.keyboard.press("Enter")
-    while not choosers:
-        page.wait_for_timeout(50)
-    assert choosers[0].is_multiple()
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    assert chooser.value.is_multiple()
     tab_to("clip.mp4")
     page.keyboard.press("Enter")
     page.locator(".js-plotly-plot").first.wait_for()

@@ -21,11 +21,11 @@
       person.signals.au ? unitMap(model, state, person) : null,
       summary.emotion ? emotionCard(summary.emotion) : null,
       maps.plane ? planeCard(maps.plane, summary) : null,
+      summary.au ? unitTable(summary.au) : null,
       maps.head ? polarCard("Head direction", "away from the camera, degrees; up is up, right is the picture's right", maps.head) : null,
       maps.gaze ? polarCard("Gaze direction", "away from the camera, degrees; up is up, right is the picture's right", maps.gaze) : null,
       model.axis === "time" ? eventCard(summary) : null,
       qualityCard(model, person),
-      summary.au ? unitTable(summary.au) : null,
     ].filter(Boolean);
   }
 
@@ -50,7 +50,7 @@
       `Emotion shares: ${words.join(", ")}`,
       [
         { type: "bar", orientation: "h", x: shares, y: names, marker: { color: "#56B4E9" },
-          text: shares.map(R.percent), textposition: "auto", hovertemplate: "%{y}: %{text}<extra></extra>" },
+          text: shares.map(R.percent), textposition: "auto", insidetextanchor: "start", hovertemplate: "%{y}: %{text}<extra></extra>" },
         { mode: "markers", x: names.map((name) => emotion[name].mean), y: names,
           marker: { symbol: "line-ns-open", size: 14, color: "#222", line: { width: 2 } },
           hovertemplate: "%{y}: mean probability %{x:.2f}<extra></extra>" },
@@ -126,9 +126,11 @@
         ? [name, String(one.count), R.format(one.per_minute, 1), R.format(one.duration), R.format(one.total, 1), kind === "loss" ? "–" : R.format(one.amplitude)]
         : [name, "0", "0.0", "–", "–", "–"];
     });
-    return R.section("Blinks, smiles, losses",
+    const card = R.section("Blinks, smiles, losses",
       `Seen for ${R.format(summary.seconds, 1)} s. Amplitude: share of the openness lost, or highest intensity of AU12.`,
       R.table("Events", ["Kind", "Count", "Per minute", "Mean s", "Total s", "Amplitude"], rows));
+    card.classList.add("pr-broad");
+    return card;
   }
 
   function qualityCard(model, person) {
@@ -150,9 +152,11 @@
   }
 
   function unitTable(units) {
-    return R.section("Action units", "Active: share of frames with a probability above one half (or, without one, an intensity from 1).",
+    const card = R.section("Action units", "Active: share of frames with a probability above one half (or, without one, an intensity from 1).",
       R.table("Action units", ["Unit", "Mean", "Largest", "Active"],
         units.map((unit) => [unit.name, R.format(unit.mean), R.format(unit.max), R.percent(unit.active)])));
+    card.classList.add("pr-tall");
+    return card;
   }
 
   /* Input, pack with its terms, settings and versions, from the sidecar. */
