@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from prosopon.errors import InputError
-from prosopon.inputs import Job, find_jobs, parse_time
+from prosopon.inputs import Job, find_jobs
 
 
 @pytest.fixture(autouse=True)
@@ -74,24 +74,3 @@ def test_what_cannot_be_read_fails_when_it_is_opened(here: Path, text: str, mess
     (job,) = find_jobs([text])
     with pytest.raises(InputError, match=message):
         job.open()
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("0", 0),
-        ("90.5", 90.5),
-        ("1:30.5", 90.5),
-        ("00:01:30.500", 90.5),
-        ("2:00:00", 7200),
-        ("90:00", 5400),
-    ],
-)
-def test_time(text: str, seconds: float):
-    assert parse_time(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "-1", "1:", ":30", "1:2:3:4", "1.5:00", "5s", "nan", "1e3"])
-def test_what_is_no_time(text: str):
-    with pytest.raises(InputError, match="is no time; give seconds or hh"):
-        parse_time(text)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fakepack import write_pack
-from prosopon.errors import InputError, PackError
+from prosopon.errors import DeviceError, InputError, PackError
 from prosopon.pipeline import Analyzer, analyze
 from prosopon.sources.base import Source
 from prosopon.types import Frame
@@ -49,7 +49,9 @@ def test_no_boxes_give_no_rows(analyzer):
 
 
 @pytest.mark.parametrize(
-    "options", [{"max_faces": 0}, {"detect_every": 0}, {"min_confidence": 2.0}], ids=str
+    "options",
+    [{"max_faces": 0}, {"detect_every": 0}, {"min_confidence": 2.0}, {"detect_every": "3"}],
+    ids=str,
 )
 def test_numbers_that_make_no_sense(pack, options):
     with pytest.raises(InputError, match=f"{next(iter(options))}: expected "):
@@ -138,6 +140,24 @@ def test_analyze_a_file(pack, tmp_path):
     table = analyze(path, pack=pack)
     assert len(table) == 1
     assert table["success"][0] == 1
+
+
+@pytest.mark.parametrize("method", ["tables", "frames"])
+def test_a_path_is_no_source(analyzer, method):
+    with pytest.raises(InputError, match=r"'clip.mp4': expected an open source, got str; open it"):
+        list(getattr(analyzer, method)("clip.mp4"))
+
+
+def test_what_analyze_refuses(pack, tmp_path):
+    for name in ("a.png", "b.png"):
+        cv2.imwrite(str(tmp_path / name), NOISE)
+    with pytest.raises(InputError, match="None: expected a path or a camera's number"):
+        analyze(None, pack=pack)
+    with pytest.raises(DeviceError, match=r"threads: expected a whole number .* got '2'"):
+        analyze(tmp_path, pack=pack, threads="2")
+    with pytest.raises(InputError, match="pictures have no time for start, end or fps"):
+        analyze(tmp_path, pack=pack, start="1:00")
+    assert len(analyze(tmp_path, pack=pack, every=2)) == 1
 
 
 def test_max_faces(pack):

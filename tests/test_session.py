@@ -76,5 +76,5 @@ def test_file_that_is_no_model(tmp_path: Path):
 
 
 def test_threads_must_be_positive(network: Path):
-    with pytest.raises(DeviceError, match="expected 1 or more, got 0"):
+    with pytest.raises(DeviceError, match="expected a whole number of 1 or more, got 0"):
         create_session(network, threads=0)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
 
-from prosopon.errors import InputError
 from prosopon.sources import Source, open_source
 from prosopon.sources.folder import FolderSource, natural_order
 from prosopon.sources.image import SUFFIXES as IMAGE_SUFFIXES
@@ -19,8 +17,6 @@ VIDEO_SUFFIXES = frozenset(
 )
 """What is taken for a video in a folder or pattern; a file that is named itself may be called
 anything, its content tells."""
-
-_TIME = re.compile(r"(?:(?:([0-9]+):)?([0-9]+):)?([0-9]+(?:\.[0-9]*)?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +63,6 @@ def distinct(stems: Iterable[str]) -> list[str]:
         taken.add(stem.casefold())
         different.append(stem)
     return different
-
-
-def parse_time(text: str) -> float:
-    """Seconds from ``90.5``, ``1:30.5`` or ``0:01:30.5``. InputError: anything else."""
-    match = _TIME.fullmatch(text.strip())
-    if match is None:
-        raise InputError(f"{text!r} is no time; give seconds or hh:mm:ss.mmm")
-    hours, minutes, seconds = (float(part or 0) for part in match.groups())
-    return 3600 * hours + 60 * minutes + seconds
 
 
 def _expand(text: str) -> Iterator[Job]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from prosopon.network import FaceNetwork
 from prosopon.packs import Pack, load_pack
 from prosopon.session import create_session
 from prosopon.sources import SelectedSource, Selection, Source, open_source
+from prosopon.sources.base import check_source
 from prosopon.sources.image import as_luminance
 from prosopon.track.memory import Likeness
 from prosopon.track.tracker import Tracker, TrackSettings
@@ -170,17 +172,17 @@ class Analyzer:
         self,
         path: str | Path,
         *,
-        start: float = 0.0,
-        end: float | None = None,
+        start: float | str = 0.0,
+        end: float | str | None = None,
         every: int = 1,
         fps: float | None = None,
     ) -> Iterator[Result]:
         """The faces of each frame of a video, animated image, folder or image file, in order.
 
-        start, end, every, fps: which frames, see :class:`prosopon.sources.Selection`; they keep
-        their numbers and times.
+        start, end, every, fps: which frames, see :class:`prosopon.sources.Selection`, times in s
+        or as "1:30.5"; they keep their numbers and times.
         """
-        selection = Selection(start, end, every, fps)
+        selection = Selection.parse(start, end, every, fps)
         with SelectedSource(open_source(path, threads=self._threads), selection) as source:
             yield from self.frames(source)
 
@@ -192,6 +194,7 @@ class Analyzer:
 
     def begin(self, source: Source) -> Memory:
         """What is known before the first frame of ``source``: nobody."""
+        check_source(source)
         return Memory(
             Tracker(self._tracking, self._likeness), self._fitter(share=not _is_still(source))
         )
@@ -264,10 +267,12 @@ def _face_model(pack: Pack) -> FaceModel:
 def _check_limits(max_faces: int | None, detect_every: int, min_confidence: float | None) -> None:
     """InputError: one of them makes no sense."""
     for name, value in (("max_faces", max_faces), ("detect_every", detect_every)):
-        if value is not None and value < 1:
-            raise InputError(f"{name}: expected 1 or more, got {value}")
-    if min_confidence is not None and not 0 <= min_confidence <= 1:
-        raise InputError(f"min_confidence: expected 0 to 1, got {min_confidence:g}")
+        if value is not None and not (isinstance(value, Integral) and value >= 1):
+            raise InputError(f"{name}: expected a whole number of 1 or more, got {value!r}")
+    if min_confidence is not None and not (
+        isinstance(min_confidence, Real) and 0 <= min_confidence <= 1
+    ):
+        raise InputError(f"min_confidence: expected 0 to 1, got {min_confidence!r}")
 
 
 def _is_still(source: Source) -> bool:
@@ -278,18 +283,18 @@ def _is_still(source: Source) -> bool:
 def analyze(
     path: str | Path | int,
     *,
-    start: float = 0.0,
-    end: float | None = None,
+    start: float | str = 0.0,
+    end: float | str | None = None,
     every: int = 1,
     fps: float | None = None,
     **options: Any,
 ) -> FaceTable:
     """The whole of an image, folder or video as one table.
 
-    start, end, every, fps: which frames, see :class:`prosopon.sources.Selection`; options as for
+    start, end, every, fps: which frames, as of :meth:`Analyzer.video`; options as for
     :class:`Analyzer`.
     """
-    selection = Selection(start, end, every, fps)
+    selection = Selection.parse(start, end, every, fps)
     analyzer = Analyzer(**options)
     opened = open_source(path, threads=options.get("threads", 1))
     with SelectedSource(opened, selection) as source:

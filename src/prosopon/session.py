@@ -6,6 +6,7 @@ to the CPU with a warning, and the user would learn of it by the speed.
 
 from __future__ import annotations
 
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,8 +59,8 @@ def create_session(
     missing or is no ONNX model.
     """
     check_device(device)
-    if threads < 1:
-        raise DeviceError(f"threads: expected 1 or more, got {threads}")
+    if not isinstance(threads, Integral) or threads < 1:
+        raise DeviceError(f"threads: expected a whole number of 1 or more, got {threads!r}")
     if not path.is_file():
         raise PackError(f"{path}: missing model file; run 'prosopon models verify'")
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from prosopon.errors import InputError
 from prosopon.sources import EVERYTHING, SelectedSource, Selection, Source
+from prosopon.sources.selection import parse_time
 from prosopon.types import Frame
 
 
@@ -82,7 +84,11 @@ def test_fps_above_the_rate_repeats_nothing():
         ({"start": -1}, "start: expected 0 s or later, got -1"),
         ({"start": float("nan")}, "start: expected 0 s or later"),
         ({"start": 3, "end": 3}, "end: expected later than 3 s, got 3"),
+        ({"start": None}, "start: expected a number, got None"),
+        ({"end": "9"}, "end: expected a number, got '9'"),
         ({"every": 0}, "every: expected 1 or more"),
+        ({"every": 2.5}, "every: expected a whole number, got 2.5"),
+        ({"fps": "2"}, "fps: expected a number, got '2'"),
         ({"fps": 0}, "fps: expected more than 0"),
         ({"fps": 5, "every": 2}, "every and fps: expected one of them"),
     ],
@@ -119,3 +125,41 @@ def test_selected_source_is_the_source_but_for_its_frames():
     selected = SelectedSource(source, Selection(every=30))
     assert (selected.kind, selected.fps, selected.problems) == ("video", 30.0, ["a line"])
     assert [frame.index for frame in selected] == [0, 30]
+
+
+@pytest.mark.parametrize("kind", ["image", "images"])
+@pytest.mark.parametrize("values", [{"start": 1}, {"end": 1}, {"fps": 2}], ids=str)
+def test_pictures_have_no_time(kind: str, values: dict[str, float]):
+    source = Times([0, 0])
+    source.kind, source.files = kind, (Path("faces/a.png"), Path("faces/b.png"))
+    with pytest.raises(InputError, match="faces: pictures have no time for start, end or fps"):
+        SelectedSource(source, Selection(**values))  # type: ignore[arg-type]
+    assert len(list(SelectedSource(source, Selection(every=2)))) == 1
+
+
+def test_times_as_text():
+    assert Selection.parse("1:00", "1:01:30.5", 2) == Selection(60, 3690.5, 2)
+    assert Selection.parse(2, 3.5) == Selection(2, 3.5)
+    with pytest.raises(InputError, match="end: '5s' is no time; give seconds or hh"):
+        Selection.parse(end="5s")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("0", 0),
+        ("90.5", 90.5),
+        ("1:30.5", 90.5),
+        ("00:01:30.500", 90.5),
+        ("2:00:00", 7200),
+        ("90:00", 5400),
+    ],
+)
+def test_time(text: str, seconds: float):
+    assert parse_time(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1:", ":30", "1:2:3:4", "1.5:00", "5s", "nan", "1e3"])
+def test_what_is_no_time(text: str):
+    with pytest.raises(InputError, match="is no time; give seconds or hh"):
+        parse_time(text)

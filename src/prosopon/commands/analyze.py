@@ -10,7 +10,7 @@ import click
 from prosopon.analyzers import open_analyzer
 from prosopon.errors import InputError, OutputError
 from prosopon.filters.baseline import Choice
-from prosopon.inputs import VIDEO_SUFFIXES, Job, find_jobs, parse_time
+from prosopon.inputs import VIDEO_SUFFIXES, Job, find_jobs
 from prosopon.runner import Summary, analyze_input
 from prosopon.sources import Selection
 from prosopon.writers import FORMATS
@@ -40,9 +40,7 @@ def run(
             raise click.UsageError(f"no format {name!r}; there are: {', '.join(FORMATS)}")
     try:
         chosen = Choice.parse(baseline)
-        selection = Selection(
-            parse_time(start), None if end is None else parse_time(end), every, fps
-        )
+        selection = Selection.parse(start, end, every, fps)
     except InputError as error:
         raise click.UsageError(str(error)) from error
     if report:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from glob import has_magic
+from numbers import Integral
 from pathlib import Path
 
 from prosopon.errors import InputError
@@ -25,8 +26,12 @@ def open_source(spec: str | Path | int, threads: int = 1) -> Source:
     threads: decoder threads of a video, where they can't change what it gives.
 
     InputError: missing, empty, broken, too large (100 megapixels) or too small (16 px) a file, a
-    folder or pattern without pictures, no such camera.
+    folder or pattern without pictures, no such camera, no path or number at all.
     """
+    if not isinstance(spec, str | Path | Integral):
+        raise InputError(
+            f"{spec!r}: expected a path or a camera's number, got {type(spec).__name__}"
+        )
     path = Path(spec) if isinstance(spec, str | Path) else None
     if path is None or (isinstance(spec, str) and spec.isdecimal() and not path.exists()):
         return CameraSource(int(str(spec)))

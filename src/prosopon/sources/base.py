@@ -85,6 +85,15 @@ class Source(ABC):
         self.close()
 
 
+def check_source(source: object) -> None:
+    """InputError unless ``source`` is an open source, as against what one is opened from."""
+    if not isinstance(source, Source):
+        raise InputError(
+            f"{source!r}: expected an open source, got {type(source).__name__}; "
+            "open it with prosopon.sources.open_source, or use Analyzer.video"
+        )
+
+
 def check_size(name: object, width: int, height: int) -> None:
     """InputError unless a picture of width × height px is worth decoding and safe to decode."""
     if min(width, height) < MIN_SIDE:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isfinite
+from numbers import Integral, Real
 
 from prosopon.errors import InputError
 from prosopon.sources.base import Source
 from prosopon.types import Frame
 
 _ROUNDING = 1e-6  # of a step: 2/30 s at 15 frames/s is step 1, not 0.9999999
+_TIME = re.compile(r"(?:(?:([0-9]+):)?([0-9]+):)?([0-9]+(?:\.[0-9]*)?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,25 @@ class Selection:
     every: int = 1
     fps: float | None = None
 
+    @classmethod
+    def parse(
+        cls,
+        start: float | str = 0.0,
+        end: float | str | None = None,
+        every: int = 1,
+        fps: float | None = None,
+    ) -> Selection:
+        """From what a user gives: times are seconds, or texts for :func:`parse_time`."""
+        return cls(
+            _seconds("start", start), None if end is None else _seconds("end", end), every, fps
+        )
+
     def __post_init__(self) -> None:
+        for name, value in (("start", self.start), ("end", self.end), ("fps", self.fps)):
+            if not isinstance(value, Real) and (value is not None or name == "start"):
+                raise InputError(f"{name}: expected a number, got {value!r}")
+        if not isinstance(self.every, Integral):
+            raise InputError(f"every: expected a whole number, got {self.every!r}")
         if not (isfinite(self.start) and self.start >= 0):
             raise InputError(f"start: expected 0 s or later, got {self.start:g}")
         if self.end is not None and not self.end > self.start:
@@ -38,6 +59,16 @@ class Selection:
             raise InputError(f"fps: expected more than 0, got {self.fps:g}")
         if self.fps is not None and self.every > 1:
             raise InputError("every and fps: expected one of them; both thin out frames")
+
+    def check(self, source: Source) -> None:
+        """InputError: a stretch of time or a rate, of pictures, which are all at time 0."""
+        timed = self.start > 0 or self.end is not None or self.fps is not None
+        if timed and source.kind in ("image", "images"):
+            name = source.path or source.files[0].parent
+            raise InputError(
+                f"{name}: pictures have no time for start, end or fps; leave these out "
+                "(every takes each so-manieth picture)"
+            )
 
     def pick(self, source: Source) -> Iterator[Frame]:
         """The selected frames of ``source``, which has not been iterated over."""
@@ -74,11 +105,33 @@ class Selection:
 EVERYTHING = Selection()
 
 
+def parse_time(text: str) -> float:
+    """Seconds from ``90.5``, ``1:30.5`` or ``0:01:30.5``. InputError: anything else."""
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
+        raise InputError(f"{text!r} is no time; give seconds or hh:mm:ss.mmm")
+    hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    return 3600 * hours + 60 * minutes + seconds
+
+
+def _seconds(name: str, time: float | str) -> float:
+    if not isinstance(time, str):
+        return time
+    try:
+        return parse_time(time)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+
+
 class SelectedSource(Source):
-    """The selected frames of another source, which is closed with this one."""
+    """The selected frames of another source, which is closed with this one.
+
+    InputError: the source has nothing that could be selected so, see :meth:`Selection.check`.
+    """
 
     def __init__(self, source: Source, selection: Selection) -> None:
         super().__init__()
+        selection.check(source)
         self.kind, self.path, self.files, self.size = (
             source.kind,
             source.path,
