@@ -107,7 +107,12 @@ class Peer(_Stand):
         self._files: dict[str, Path] = {}
         self._whole: FaceTable | None = None
         if path.is_dir():
-            self._files = {f.stem: f for f in sorted(path.iterdir()) if f.suffix in TABLES}
+            self._files = {
+                # NAME.csv, and NAME.openface2.csv as 'prosopon analyze --format openface2' writes.
+                f.name.partition(".")[0]: f
+                for f in sorted(path.iterdir())
+                if f.suffix in TABLES
+            }
             if not self._files:
                 raise InputError(f"{path}: holds no tables ({', '.join(TABLES)})")
             first = read(next(iter(self._files.values())))

@@ -11,6 +11,7 @@ from eval_stubs import ORDER, StubAnalyzer, table
 from prosopon.cli import main
 from prosopon.errors import InputError, OutputError
 from prosopon.geometry import rotation_vector
+from prosopon_eval import peers
 from prosopon_eval.benchmark import benchmark
 from prosopon_eval.datasets import find_dataset
 from prosopon_eval.page import markdown, page, write_page
@@ -134,6 +135,14 @@ def test_a_peer_must_have_what_is_scored():
     assert benchmark("affectnet").needs == ()
     with pytest.raises(InputError, match="or of the benchmarks affectnet"):
         find_protocol("nought")
+
+
+def test_a_table_is_found_by_its_pictures_name_in_any_format(tmp_path, monkeypatch):
+    picture = np.zeros((4, 4, 3), np.uint8)
+    name = peers.picture_name(0, picture)
+    (tmp_path / f"{name}.openface2.csv").touch()
+    monkeypatch.setattr(peers, "read", lambda path: table({"box": BOX}))
+    assert len(peers.Peer(tmp_path).image(picture)) == 1
 
 
 RESULTS = [

@@ -9,18 +9,6 @@ from pathlib import Path
 from prosopon.errors import InputError
 from prosopon.types import AnyArray, FloatArray, UInt8Array
 
-EMOTIONS = (
-    "neutral",
-    "happiness",
-    "sadness",
-    "surprise",
-    "fear",
-    "disgust",
-    "anger",
-    "contempt",
-)
-"""Spelling of the classes that datasets share; each gives its own subset and order."""
-
 
 @dataclass(frozen=True, slots=True)
 class Sample:

@@ -8,7 +8,9 @@ and ``final.pt`` (``average``, the network's parameters, and ``arguments``, as
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +20,9 @@ from prosopon.errors import InputError, MissingExtraError
 from prosopon_train.benchmarks.examples import Examples, Labels, read
 from prosopon_train.benchmarks.recipe import Recipe, Stage
 from prosopon_train.benchmarks.tasks import scores
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 
 class Joint(nn.Module):
@@ -99,7 +104,9 @@ def run_recipe(
     return result
 
 
-def _stage(fabric, recipe: Recipe, stage: Stage, joint: Joint, train: Examples):  # type: ignore[no-untyped-def]
+def _stage(
+    fabric: Fabric, recipe: Recipe, stage: Stage, joint: Joint, train: Examples
+) -> Iterator[dict[str, float]]:
     """Mean loss of each term, epoch by epoch."""
     joint.freeze(stage.frozen)
     learning = [p for p in joint.parameters() if p.requires_grad]
