@@ -98,8 +98,10 @@ const ProsoponReport = {};
     return state;
   };
 
-  R.format = (value, digits = 2) =>
-    value === null || value === undefined || Number.isNaN(value) ? "–" : value.toFixed(digits);
+  R.format = (value, digits = 2) => {
+    if (value === null || value === undefined || Number.isNaN(value)) return "–";
+    return value.toFixed(digits).replace(/^-(?=[0.]+$)/, ""); // no −0
+  };
 
   R.percent = (share) => (share === null || share === undefined ? "–" : `${(100 * share).toFixed(0)} %`);
 

@@ -50,13 +50,14 @@
       `Emotion shares: ${words.join(", ")}`,
       [
         { type: "bar", orientation: "h", x: shares, y: names, marker: { color: "#56B4E9" },
-          text: shares.map(R.percent), textposition: "auto", insidetextanchor: "start", hovertemplate: "%{y}: %{text}<extra></extra>" },
+          customdata: shares.map(R.percent), hovertemplate: "%{y}: %{customdata}<extra></extra>" },
         { mode: "markers", x: names.map((name) => emotion[name].mean), y: names,
           marker: { symbol: "line-ns-open", size: 14, color: "#222", line: { width: 2 } },
           hovertemplate: "%{y}: mean probability %{x:.2f}<extra></extra>" },
+        { mode: "text", x: names.map(() => 1.2), y: names, text: shares.map(R.percent), textposition: "middle left", hoverinfo: "skip" },
       ],
       { height: 260, margin: { l: 78, r: 12, t: 6, b: 28 },
-        xaxis: { range: [0, 1], tickformat: ".0%", gridcolor: "#eee" }, yaxis: { autorange: "reversed" } });
+        xaxis: { range: [0, 1.2], tickvals: [0, 0.5, 1], tickformat: ".0%", gridcolor: "#eee", zeroline: false }, yaxis: { autorange: "reversed" } });
   }
 
   function unitMap(model, state, person) {
@@ -113,7 +114,7 @@
     return plotCard(title, `${note}. Darker: more frames (logarithmic).`,
       `${title}: ${R.percent(inner / total)} of frames within ${((2 * map.reach) / rings).toFixed(0)} degrees of the camera`,
       traces,
-      { height: 300, margin: { l: 32, r: 32, t: 24, b: 24 },
+      { height: 300, margin: { l: 40, r: 44, t: 24, b: 24 },
         polar: { radialaxis: { range: [0, map.reach], ticksuffix: "°", angle: 45, tickangle: 45, tickfont: { size: 10 }, gridcolor: "#ddd", nticks: 5 },
           angularaxis: { tickvals: [0, 90, 180, 270], ticktext: ["right", "up", "left", "down"], gridcolor: "#ddd" },
           barmode: "overlay", bargap: 0 } });
