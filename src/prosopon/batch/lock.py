@@ -20,6 +20,7 @@ from prosopon.errors import OutputError
 from prosopon.writers.base import output_errors, write_bytes
 
 _LOCK, _HOLDER = "lock.sqlite", "holder.json"
+_PATIENCE = 1.0  # s: who only looks whether it is held, holds it for a moment
 
 
 @contextmanager
@@ -31,25 +32,24 @@ def held(layout: Layout) -> Iterator[None]:
     with output_errors(layout.own):
         layout.own.mkdir(parents=True, exist_ok=True)
     try:
-        with closing(_acquire(layout.own)):
-            mine = layout.shard.count
-            for other in sorted(layout.state.glob("*-of-*")):
-                if not other.name.endswith(f"-of-{mine}") and (who := holder(other)):
-                    raise OutputError(
-                        f"{layout.out}: {who} works on it, as {other.name}; wait for it"
-                    )
-            facts = {
-                "host": socket.gethostname(),
-                "pid": os.getpid(),
-                "since": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            }
-            write_bytes(layout.own / _HOLDER, json.dumps(facts).encode())
-            yield
+        lock = _acquire(layout.own, _PATIENCE)
     except sqlite3.OperationalError as error:
-        who = _told(layout.own)
         raise OutputError(
-            f"{layout.out}: {who} works on it; wait for it, or choose another folder or --shard"
+            f"{layout.out}: {_told(layout.own)} works on it; wait for it, or choose another folder "
+            "or --shard"
         ) from error
+    with closing(lock):
+        for other in sorted(layout.state.glob("*-of-*")):
+            split = other.name.partition("-of-")[2]
+            if split != str(layout.shard.count) and (who := holder(other)):
+                raise OutputError(f"{layout.out}: {who} works on it, as {other.name}; wait for it")
+        facts = {
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "since": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        }
+        write_bytes(layout.own / _HOLDER, json.dumps(facts).encode())
+        yield
 
 
 def holder(folder: Path) -> str | None:
@@ -63,9 +63,9 @@ def holder(folder: Path) -> str | None:
     return None
 
 
-def _acquire(folder: Path) -> sqlite3.Connection:
-    """OperationalError: it is held."""
-    base = sqlite3.connect(folder / _LOCK, timeout=0, isolation_level=None)
+def _acquire(folder: Path, patience: float = 0.0) -> sqlite3.Connection:
+    """OperationalError: it is held, also after ``patience`` (s)."""
+    base = sqlite3.connect(folder / _LOCK, timeout=patience, isolation_level=None)
     try:
         base.execute("BEGIN EXCLUSIVE")
     except BaseException:

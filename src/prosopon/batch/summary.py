@@ -10,6 +10,7 @@ from typing import Any
 from prosopon.batch.facts import FACTS
 from prosopon.batch.layout import Layout
 from prosopon.batch.store import Entry, read_entries
+from prosopon.errors import OutputError
 from prosopon.writers.base import write_bytes
 
 _OWN = ("video", "input", "state", "error", "sha256", "pack", "settings")
@@ -65,6 +66,13 @@ def _row(entry: Entry) -> dict[str, Any]:
 def _turn(layout: Layout) -> Iterator[None]:
     import sqlite3
 
-    with closing(sqlite3.connect(layout.state / "summary.sqlite", timeout=60)) as base:
+    path = layout.state / "summary.sqlite"
+    try:
+        base = sqlite3.connect(path, timeout=60)
         base.execute("BEGIN EXCLUSIVE")
+    except sqlite3.Error as error:
+        raise OutputError(
+            f"{path}: can't be locked ({error}); run it again with --resume"
+        ) from error
+    with closing(base):
         yield
