@@ -18,6 +18,7 @@ from prosopon.filters.baseline import Choice
 from prosopon.inputs import Job, find_jobs
 from prosopon.pipeline import Analyzer
 from prosopon.runner import analyze_input
+from prosopon.sources.base import Source
 from prosopon.types import FaceTable, Frame
 
 EVERY = 64
@@ -131,13 +132,13 @@ def test_a_clock_that_stands_still_is_not_cut(analyzer: Analyzer, tmp_path: Path
     assert not (tmp_path / "spans" / "cut").exists()
 
 
-class _Stuck:
+class _Stuck(Source):
     """Frames that all have the time of the first."""
 
     kind = "video"
-    damage = ()
 
     def __init__(self, frames: list[Frame]) -> None:
+        super().__init__()
         self._frames = [replace(frame, time=0.0) for frame in frames]
 
     def __iter__(self) -> Iterator[Frame]:
