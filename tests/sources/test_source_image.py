@@ -9,7 +9,7 @@ import pytest
 
 from media import corners, exif_jpeg, huge_png, noise, quadrants, write_picture
 from prosopon.errors import InputError
-from prosopon.sources.image import ImageSource, decode_image, read_image
+from prosopon.sources.image import ImageSource, as_luminance, decode_image, read_image
 
 BGR = np.stack([quadrants()] * 3, axis=2)
 
@@ -32,6 +32,15 @@ def test_color_order_is_bgr(tmp_path: Path) -> None:
     frame = read_image(write_picture(tmp_path / "a.png", image))
     assert frame.color()[0, 0].tolist() == [255, 10, 0]
     assert abs(int(frame.luma[0, 0]) - round(0.114 * 255 + 0.587 * 10)) <= 1
+
+
+@pytest.mark.parametrize("suffix", [".png", ".bmp", ".ppm", ".webp"])
+def test_luminance_is_that_of_the_bgr_array(tmp_path: Path, suffix: str) -> None:
+    colors = np.random.default_rng(0).integers(0, 256, (20, 20, 3), dtype=np.uint8)
+    path = write_picture(tmp_path / f"a{suffix}", colors)
+    array = cv2.imread(str(path))
+    assert array is not None
+    np.testing.assert_array_equal(read_image(path).luma, as_luminance(np.asarray(array, np.uint8)))
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tiff"])

@@ -2,7 +2,9 @@
 
 What is done to the pixels:
 
-- luminance is decoded by itself; colour only when somebody asks for it;
+- luminance is OpenCV's BGR to grey, so that a file and its BGR array measure the same; but of a
+  JPEG it is the Y plane that it stores, which is quicker than decoding colour, and a few levels
+  off where colours are saturated; of a TIFF, the decoder's grey, which is at most one level off;
 - EXIF orientation is applied (not in pictures with transparency, which cameras don't make);
 - 16-bit samples are scaled by 1/257, so that full scale stays full scale;
 - transparent parts are laid over mid-grey (128), which neither darkens nor lights up the edges
@@ -109,9 +111,10 @@ def check_file(path: Path) -> None:
 
 
 def _decode_luma(name: object, header: Header, encoded: UInt8Array) -> UInt8Array:
-    if header.alpha:
-        return _as_luma(_decode_color(name, header, encoded))
-    return _to_8_bits(name, _decode(name, header, encoded, cv2.IMREAD_GRAYSCALE))
+    if header.format in ("JPEG", "TIFF") and not header.alpha:
+        return _to_8_bits(name, _decode(name, header, encoded, cv2.IMREAD_GRAYSCALE))
+    # Grey from other decoders is rounded in their own ways, and no quicker than colour.
+    return _as_luma(_decode_color(name, header, encoded))
 
 
 def _decode_color(name: object, header: Header, encoded: UInt8Array) -> UInt8Array:
