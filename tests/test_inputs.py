@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from prosopon.errors import InputError
 from prosopon.inputs import Job, find_jobs
+from prosopon.sources.folder import open_folder
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +34,22 @@ def test_folder_is_a_job_for_its_pictures_and_one_for_each_video():
         Job(PICTURES, "day", "day"),
         Job("day/clip.mp4", "day/clip.mp4", "clip"),
     ]
+
+
+def test_overlays_of_earlier_runs_are_no_input_of_a_folder(here: Path):
+    for name in ("clip.overlay.mp4", "9.overlay.png", "mine.overlay.mp4"):
+        (here / "day" / name).touch()
+    outputs = {"clip": ["clip.csv", "clip.overlay.mp4"], "9": ["9.csv", "9.overlay.png"]}
+    for stem, names in outputs.items():
+        (here / "day" / f"{stem}.json").write_text(json.dumps({"outputs": names}))
+    (here / "day" / "mine.json").write_text("[]")
+    assert [job.spec for job in find_jobs(["day"])] == [
+        PICTURES,
+        "day/clip.mp4",
+        "day/mine.overlay.mp4",
+    ]
+    assert open_folder(Path("day")).files == PICTURES
+    assert find_jobs(["day/clip.overlay.mp4"])[0].spec == "day/clip.overlay.mp4"
 
 
 def test_folder_named_by_a_dot_takes_its_real_name(here: Path, monkeypatch: pytest.MonkeyPatch):
@@ -66,7 +84,7 @@ def test_equal_stems_get_numbers_that_nobody_has():
     [
         ("missing.mp4", "missing.mp4: no such file"),
         ("none/*.png", r"none/\*.png: no file matches"),
-        ("empty", "empty: no pictures"),
+        ("empty", "empty: no pictures .* give videos and subfolders"),
     ],
 )
 def test_what_cannot_be_read_fails_when_it_is_opened(here: Path, text: str, message: str):

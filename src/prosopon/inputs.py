@@ -8,7 +8,7 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from prosopon.sources import Source, open_source
-from prosopon.sources.folder import FolderSource, natural_order
+from prosopon.sources.folder import FolderSource, members, natural_order
 from prosopon.sources.image import SUFFIXES as IMAGE_SUFFIXES
 
 VIDEO_SUFFIXES = frozenset(
@@ -40,7 +40,7 @@ class Job:
 
 def find_jobs(inputs: Iterable[str]) -> list[Job]:
     """A job for each file and camera; a folder or pattern gives one for all of its pictures
-    together and one for each of its videos.
+    together and one for each of its videos, the overlays of earlier runs in it left out.
 
     What can't be read still gives a job, which fails when it is opened. Stems differ from each
     other, also where file systems ignore case: the second ``clip`` becomes ``clip_2``.
@@ -91,10 +91,9 @@ def _members(text: str, files: Sequence[Path], stem: str) -> Iterator[Job]:
 
 def _visible_files(folder: Path) -> list[Path]:
     try:
-        found = [path for path in folder.iterdir() if not path.name.startswith(".")]
+        return [path for path in members(folder) if path.is_file()]
     except OSError:
         return []  # whoever opens the folder as a source says why
-    return [path for path in found if path.is_file()]
 
 
 def _fixed_part(pattern: Path) -> Path:

@@ -43,7 +43,7 @@ def test_pattern(folder: Path) -> None:
 
 
 def test_folder_without_pictures(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r": no pictures in this folder .*; give videos by name"):
+    with pytest.raises(InputError, match=r": no pictures .* itself; give videos and subfolders by"):
         open_folder(tmp_path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from glob import glob
@@ -39,19 +40,35 @@ class FolderSource(Source):
 
 
 def open_folder(path: Path) -> FolderSource:
-    """The pictures that lie directly in ``path``, hidden files left out."""
+    """The pictures that lie directly in ``path``, see :func:`members`."""
     try:
-        files = [
-            p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith(".")
-        ]
+        files = [p for p in members(path) if p.suffix.lower() in SUFFIXES]
     except OSError as error:
         raise InputError(f"{path}: the folder can't be read: {error.strerror}") from error
     if not files:
         raise InputError(
-            f"{path}: no pictures in this folder (JPEG, PNG, WebP, TIFF, BMP); "
-            "give videos by name, as FOLDER/*.mp4"
+            f"{path}: no pictures (JPEG, PNG, WebP, TIFF, BMP) in this folder itself; "
+            "give videos and subfolders by name, as FOLDER/*.mp4 or FOLDER/*/"
         )
     return FolderSource(natural_order(files), path)
+
+
+def members(folder: Path) -> list[Path]:
+    """What lies directly in ``folder``, but what is hidden and the overlays that an earlier run
+    left there: to measure our own drawing is never meant. OSError: it can't be read."""
+    return [p for p in folder.iterdir() if not p.name.startswith(".") and not _is_overlay(p)]
+
+
+def _is_overlay(path: Path) -> bool:
+    """Whether the sidecar beside ``path`` says that it was written with it."""
+    stem, mark, _ = path.name.rpartition(".overlay.")
+    if not mark:
+        return False
+    try:
+        told = json.loads(path.with_name(f"{stem}.json").read_text(encoding="utf-8"))
+        return path.name in told["outputs"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def open_pattern(pattern: str) -> FolderSource:
