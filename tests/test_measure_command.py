@@ -93,6 +93,7 @@ def test_a_calibration_is_made_and_used_again(table: Path, tmp_path: Path):
         (["--screen", "wide"], "expected millimetres"),
         (["--lens", "1,2"], "go with --screen"),
         (["--calibration", "none.json"], "none.json: can't be read"),
+        (["--screen", "500x300", "--calibrate", "none.csv"], "Error: none.csv: can't be read"),
     ],
 )
 def test_wrong_usage(arguments: list[str], words: str, table: Path, tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from prosopon.measures.base import Event, people
 from prosopon.measures.gaze import calibrate_by
 from prosopon.measures.measure import Settings
 from prosopon.measures.run import Measured, measure
-from prosopon.measures.screen import Calibration, Screen, read_targets
+from prosopon.measures.screen import Calibration, Screen, Target, read_targets
 from prosopon.readers import read
 from prosopon.types import FaceTable
 from prosopon.writers import write_table
@@ -45,12 +46,13 @@ def run(
         for name in what:
             load_measure(name)
         settings = _settings(screen, lens, calibration, targets, look_at)
+        points = None if targets is None else read_targets(targets)
     except InputError as error:
         raise click.UsageError(str(error)) from error
     failed = 0
     for path in tables:
         try:
-            click.echo(_measure(path, folder, what, format, settings, targets, face))
+            click.echo(_measure(path, folder, what, format, settings, points, face))
         except (InputError, OutputError) as error:
             failed += 1
             text = str(error)
@@ -84,7 +86,7 @@ def _measure(
     what: tuple[str, ...],
     format: str,
     settings: Settings,
-    targets: Path | None,
+    targets: Sequence[Target] | None,
     face: int | None,
 ) -> str:
     """Write what ``path`` gives; returns the line to print."""
@@ -126,7 +128,9 @@ def _told(calibration: Calibration | None) -> dict[str, Any]:
     return {} if calibration is None else calibration.to_json()
 
 
-def _calibrate(table: FaceTable, targets: Path, screen: Screen, face: int | None) -> Calibration:
+def _calibrate(
+    table: FaceTable, targets: Sequence[Target], screen: Screen, face: int | None
+) -> Calibration:
     """From the gaze of ``face``, or of whoever has the most rows."""
     everybody = list(people(table))
     if face is not None:
@@ -135,7 +139,7 @@ def _calibrate(table: FaceTable, targets: Path, screen: Screen, face: int | None
         who = "anybody" if face is None else f"face {face}"
         raise InputError(f"the table has no measured row of {who} to calibrate with")
     person = max(everybody, key=lambda one: len(one.rows))
-    return calibrate_by(table, person, read_targets(targets), screen)
+    return calibrate_by(table, person, targets, screen)
 
 
 def _write(found: Measured, folder: Path, stem: str, format: str) -> list[Path]:
