@@ -65,3 +65,13 @@ def test_command(tmp_path: Path):
     result = CliRunner().invoke(main, ["plot", str(table), "--kind", "gaze", "-o", str(figure)])
     assert result.output == f"{figure}\n"
     assert figure.read_bytes().startswith(b"%PDF")
+
+
+def test_command_names_the_table_that_cannot_be_drawn(tmp_path: Path):
+    table = clip_table().write(tmp_path / "clip.csv")
+    figure = str(tmp_path / "face.png")
+    result = CliRunner().invoke(
+        main, ["plot", str(table), "--kind", "face", "--person", "5", "-o", figure]
+    )
+    assert result.exit_code == 1
+    assert result.stderr == f"error: {table}: the table has no person 5; there are: 0\n"

@@ -11,6 +11,7 @@ def test_groups_of_a_full_table():
     assert list(found) == ["au", "emotion", "affect", "pose", "gaze", "eyes", "quality"]
     assert found["au"].names == UNITS
     np.testing.assert_allclose(found["pose"].values[0], [0, 20, 0], atol=1e-4)
+    assert found["emotion"].unit == "share of raters"
     assert found["gaze"].names[2] == "yaw from the head"
 
 

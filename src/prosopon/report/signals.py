@@ -64,7 +64,7 @@ _GROUPS: tuple[
 ] = (
     ("au", "Action units", "intensity 0–5", (0, 5), 0.001,
      (("au", lambda table: table.au_names, lambda table: table["au"]),)),
-    ("emotion", "Emotion", "probability", (0, 1), 0.0005,
+    ("emotion", "Emotion", "share of raters", (0, 1), 0.0005,
      (("emotion", lambda table: table.emotion_names, lambda table: table["emotion"]),)),
     ("affect", "Valence and arousal", "−1 to 1", (-1, 1), 0.0005,
      (_named("valence", "valence"), _named("arousal", "arousal"))),
