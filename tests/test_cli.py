@@ -415,8 +415,8 @@ def test_live_without_a_camera(pack: str, monkeypatch: pytest.MonkeyPatch):
 
 def test_evaluate_of_an_unknown_protocol_lists_the_known(here: Path):
     result = prosopon("evaluate", "nought", ".")
-    assert result.exit_code == 1
-    assert result.stderr.startswith("error: nought: no such protocol; choose one of ")
+    assert result.exit_code == 2
+    assert "Error: nought: no such protocol; choose one of " in result.stderr
 
 
 def test_bench_of_an_input(here: Path, pack: str):

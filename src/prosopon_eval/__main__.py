@@ -27,6 +27,10 @@ def _protocol_list() -> str:
 def main(protocol: str, path: Path, pack: str, json_path: Path | None, threads: int) -> None:
     """Score a model pack on labelled data at PATH and print a table."""
     try:
+        find_protocol(protocol)
+    except ProsoponError as error:
+        raise click.UsageError(str(error)) from error
+    try:
         result = evaluate(protocol, path, pack, threads)
         show(result, Console())
         if json_path:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from prosopon.errors import MissingExtraError
+import click
+
+from prosopon.errors import InputError, MissingExtraError
 
 
 def run(
@@ -31,6 +33,8 @@ def run(
         find_protocol(dataset)
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "scipy", "eval", "prosopon evaluate") from error
+    except InputError as error:
+        raise click.UsageError(str(error)) from error
     from rich.console import Console
 
     if pictures is not None:
