@@ -6,6 +6,8 @@ import numpy as np
 
 import prosopon
 
+if len(sys.argv) != 2:
+    sys.exit("usage: python examples/image.py PHOTO")
 analyzer = prosopon.Analyzer()
 faces = analyzer.image(sys.argv[1])
 print(f"{len(faces)} faces")

@@ -11,6 +11,8 @@ import numpy as np
 
 import prosopon
 
+if len(sys.argv) < 2 or len(sys.argv[2:]) % 4:
+    sys.exit("usage: python examples/own_boxes.py PHOTO [X0 Y0 X1 Y1]...")
 picture = cv2.imread(sys.argv[1])
 if picture is None:
     sys.exit(f"{sys.argv[1]}: not an image that OpenCV can read")

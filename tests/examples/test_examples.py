@@ -16,15 +16,19 @@ CLIP = EXAMPLES / "clip.mp4"
 pytestmark = pytest.mark.skipif(not CLIP.is_file(), reason=f"no {CLIP.name} beside the examples")
 
 
-def run(script: str, *arguments: object) -> str:
+def start(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"}
-    finished = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-W", "error", str(EXAMPLES / script), *map(str, arguments)],
         capture_output=True,
         encoding="utf-8",
         env=environment,
         timeout=120,
     )
+
+
+def run(script: str, *arguments: object) -> str:
+    finished = start(script, *arguments)
     assert finished.returncode == 0, finished.stderr
     return finished.stdout
 
@@ -55,3 +59,10 @@ def test_video_to_pandas():
 def test_own_boxes(photograph: Path):
     printed = run("own_boxes.py", photograph, 0, 0, 100, 100, 10, 10, 90, 90)
     assert printed.count("nose tip at") == 2
+
+
+@pytest.mark.parametrize("script", ["image.py", "own_boxes.py"])
+def test_without_a_photograph_the_usage(script: str):
+    finished = start(script)
+    assert finished.returncode == 1
+    assert finished.stderr.startswith(f"usage: python examples/{script} PHOTO")
