@@ -19,6 +19,7 @@ from prosopon.inputs import Job, find_jobs
 from prosopon.pipeline import Analyzer
 from prosopon.runner import analyze_input
 from prosopon.sources.base import Source
+from prosopon.sources import Source
 from prosopon.types import FaceTable, Frame
 
 EVERY = 64
