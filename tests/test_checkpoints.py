@@ -19,7 +19,6 @@ from prosopon.inputs import Job, find_jobs
 from prosopon.pipeline import Analyzer
 from prosopon.runner import analyze_input
 from prosopon.sources.base import Source
-from prosopon.sources import Source
 from prosopon.types import FaceTable, Frame
 
 EVERY = 64
