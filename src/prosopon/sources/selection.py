@@ -67,7 +67,7 @@ class Selection:
             name = source.path or source.files[0].parent
             raise InputError(
                 f"{name}: pictures have no time for start, end or fps; leave these out "
-                "(every takes each so-manieth picture)"
+                "(every=N takes each Nth picture)"
             )
 
     def pick(self, source: Source) -> Iterator[Frame]:

@@ -46,14 +46,14 @@
     const names = Object.keys(emotion);
     const shares = names.map((name) => emotion[name].share ?? 0);
     const words = names.map((name) => `${name} ${R.percent(emotion[name].share)}`);
-    return plotCard("Emotion", "Share of measured frames in which each is the most probable; the mark is its mean probability.",
+    return plotCard("Emotion", "Share of measured frames in which each has the largest share of raters; the mark is its mean share.",
       `Emotion shares: ${words.join(", ")}`,
       [
         { type: "bar", orientation: "h", x: shares, y: names, marker: { color: "#56B4E9" },
           customdata: shares.map(R.percent), hovertemplate: "%{y}: %{customdata}<extra></extra>" },
         { mode: "markers", x: names.map((name) => emotion[name].mean), y: names,
           marker: { symbol: "line-ns-open", size: 14, color: "#222", line: { width: 2 } },
-          hovertemplate: "%{y}: mean probability %{x:.2f}<extra></extra>" },
+          hovertemplate: "%{y}: mean share %{x:.2f}<extra></extra>" },
         { mode: "text", x: names.map(() => 1.2), y: names, text: shares.map(R.percent), textposition: "middle left", hoverinfo: "skip" },
       ],
       { height: 260, margin: { l: 78, r: 12, t: 6, b: 28 },
