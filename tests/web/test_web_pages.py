@@ -94,6 +94,7 @@ def test_live(page: Page, side: str, keep: Callable[[str], None]):
     until(page, ENOUGH_FRAMES)
     assert page.locator(".screen").get_attribute("data-faces") == "1"
     expect(page.locator(".status")).to_contain_text(side)
+    expect(page.get_by_text("Face #")).to_be_visible()
     assert bool(sent) == (side == "server")
     keep(f"live-{side}-1440")
     page.get_by_role("button", name="Stop camera").click()

@@ -35,6 +35,7 @@ function drawFace(context: CanvasRenderingContext2D, face: Face, unit: number): 
   context.lineWidth = 1.5 * unit;
   context.strokeStyle = BOX;
   context.strokeRect(x0, y0, x1 - x0, y1 - y0);
+  drawNumber(context, face, unit);
   context.fillStyle = POINTS;
   for (const [x, y] of face.landmarks) dot(context, x, y, 1.7 * unit);
   const reach = 0.5 * (x1 - x0);
@@ -52,6 +53,20 @@ function drawFace(context: CanvasRenderingContext2D, face: Face, unit: number): 
     context.strokeStyle = AXES[i];
     line(context, x, y, x + 0.35 * reach * sign * axis[0], y + 0.35 * reach * sign * axis[1]);
   });
+}
+
+/** The face's number, on a dark ground above its box or, at the picture's edge, within it. */
+function drawNumber(context: CanvasRenderingContext2D, face: Face, unit: number): void {
+  const [x, y] = face.box;
+  const [size, pad] = [14 * unit, 3 * unit];
+  const text = `#${face.face_id}`;
+  context.font = `600 ${size}px system-ui, sans-serif`;
+  const [wide, high] = [context.measureText(text).width + 2 * pad, size + 2 * pad];
+  const top = Math.max(0, y - high);
+  context.fillStyle = "rgb(0 0 0 / 70%)";
+  context.fillRect(x, top, wide, high);
+  context.fillStyle = BOX;
+  context.fillText(text, x + pad, top + size);
 }
 
 function dot(context: CanvasRenderingContext2D, x: number, y: number, radius: number): void {

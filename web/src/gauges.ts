@@ -10,6 +10,7 @@ export class Gauges {
   readonly element: HTMLElement;
   private readonly emotions = new Bars(EMOTIONS, 1, 2);
   private readonly units = new Bars(AU_NAMES, AU_MOST, 1);
+  private readonly whose = el("p", { className: "figures" });
   private readonly angles = el("p", { className: "figures" });
   private readonly plane = el("canvas", { width: 220, height: 220, role: "img" });
 
@@ -18,6 +19,7 @@ export class Gauges {
     this.element = el(
       "div",
       { className: "gauges" },
+      this.whose,
       el("h2", { textContent: "Emotion" }),
       this.emotions.element,
       el("h2", { textContent: "Valence and arousal" }),
@@ -30,6 +32,7 @@ export class Gauges {
   }
 
   show(face: Face | undefined): void {
+    this.whose.textContent = face ? `Face #${face.face_id}` : "No face";
     this.emotions.show(face?.emotion);
     this.units.show(face?.au);
     this.drawPlane(face);
@@ -38,7 +41,7 @@ export class Gauges {
       ? `Head: pitch ${degrees(face.pose_euler[0])}, yaw ${degrees(face.pose_euler[1])}, ` +
         `roll ${degrees(face.pose_euler[2])}. Gaze: yaw ${degrees(face.gaze_angle[0])}, ` +
         `pitch ${degrees(face.gaze_angle[1])}.`
-      : "No face.";
+      : "";
   }
 
   private drawPlane(face: Face | undefined): void {

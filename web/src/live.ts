@@ -116,7 +116,9 @@ export function showLive(main: HTMLElement): () => void {
       `${(1000 * result.seconds).toFixed(0)} ms of it measuring`;
     screen.dataset.measured = String(Number(screen.dataset.measured) + 1);
     screen.dataset.faces = String(result.faces.length);
-    gauges.show(result.faces[0]);
+    // Of who was there first, so that the bars don't jump from face to face.
+    const first = Math.min(...result.faces.map((face) => face.face_id));
+    gauges.show(result.faces.find((face) => face.face_id === first));
     announce(result.faces.length ? "A face is measured" : "No face");
   }
 
