@@ -24,9 +24,9 @@ from torch import Tensor, nn
 
 from prosopon.types import AnyArray, FloatArray, UInt8Array
 from prosopon_train.data.augment import standardise
+from prosopon_train.data.degrade import degrade_crop
 from prosopon_train.data.schema import CROP_SCALE, NETWORK_SIZE, SHARD_SIZE
 from prosopon_train.model.embedding import EMBEDDING_INPUT, EMBEDDING_SCALE, EmbeddingNetwork
-from prosopon_train.synth.faults import degrade
 
 LOG_EVERY = 50
 STORED = 96  # px, side of the shard image as it is held in memory
@@ -93,7 +93,7 @@ def view(image: UInt8Array, rng: np.random.Generator | None = None) -> FloatArra
     size = (EMBEDDING_INPUT, EMBEDDING_INPUT)
     crop = cv2.warpAffine(image, matrix, size, borderMode=cv2.BORDER_REPLICATE)
     if rng is not None and rng.random() < 0.7:
-        crop = degrade(np.asarray(crop, np.uint8), rng)
+        crop = degrade_crop(np.asarray(crop, np.uint8), rng)
     return standardise(crop[:, ::-1] if flip else crop)[None]
 
 

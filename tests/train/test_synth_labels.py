@@ -8,9 +8,9 @@ import pytest
 pytest.importorskip("numba")
 
 from prosopon.geometry import rotation_from_euler
+from prosopon_train.data.degrade import degrade_crop
 from prosopon_train.synth.camera import View, sample_view
 from prosopon_train.synth.expression import Expression, intensities, sample_expression
-from prosopon_train.synth.faults import degrade
 from prosopon_train.synth.gaze import GAIN, follow_with_lids, iris_axis, iris_frame, sample_gaze
 
 pytestmark = pytest.mark.train
@@ -144,7 +144,7 @@ def test_sampled_expressions_vary_and_stay_in_range():
 def test_degrade_keeps_shape_and_repeats():
     image = np.random.default_rng(0).integers(0, 255, (128, 120)).astype(np.uint8)
     for seed in range(20):
-        once, again = (degrade(image.copy(), np.random.default_rng(seed)) for _ in range(2))
+        once, again = (degrade_crop(image.copy(), np.random.default_rng(seed)) for _ in range(2))
         assert once.shape == image.shape
         assert once.dtype == np.uint8
         np.testing.assert_array_equal(once, again)

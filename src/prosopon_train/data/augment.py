@@ -9,8 +9,8 @@ import numpy as np
 
 from prosopon.mirror import MIRROR_POINTS
 from prosopon.types import AnyArray, FloatArray, UInt8Array
+from prosopon_train.data.degrade import degrade_crop
 from prosopon_train.data.schema import NETWORK_SIZE, SHARD_SIZE
-from prosopon_train.synth.faults import degrade
 
 _MIRROR_X = np.diag([-1.0, 1.0, 1.0]).astype(np.float32)
 LABELS = (
@@ -49,7 +49,7 @@ def augment(example: Example, rng: np.random.Generator) -> Example:
         view = mirror(view)
     view["image"] = _occlude(_tighten(view["image"], rng), rng)
     if rng.random() < 0.7:
-        view["image"] = degrade(view["image"], rng)
+        view["image"] = degrade_crop(view["image"], rng)
     return view
 
 
@@ -114,7 +114,7 @@ def _miss(example: Example, rng: np.random.Generator) -> Example:
     for name in LABELS:
         view[name] = np.full_like(view[name], np.nan)
     view["face"] = np.float32(0)
-    view["image"] = degrade(view["image"], rng)
+    view["image"] = degrade_crop(view["image"], rng)
     return view
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from prosopon.crop import face_boxes
 from prosopon.types import AnyArray, FloatArray, UInt8Array
 from prosopon_train.data.cutouts import Cutout, five_points
-from prosopon_train.data.degrade import degrade, relight
+from prosopon_train.data.degrade import degrade_picture, relight
 from prosopon_train.data.textures import lettering, shapes, texture
 
 # How often a collection is drawn; those that are absent leave their share to the others.
@@ -115,7 +115,7 @@ class Composer:
     def _finish(self, canvas: _Canvas, height: int, width: int) -> Scene:
         h, w = canvas.luma.shape
         luma = np.zeros((height, width), np.uint8)
-        luma[:h, :w] = degrade(canvas.luma, self._rng)
+        luma[:h, :w] = degrade_picture(canvas.luma, self._rng)
         return _scene(luma, canvas)
 
     def _draw(self, names: Sequence[str] | None = None) -> tuple[Cutout, int]:

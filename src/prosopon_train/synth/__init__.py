@@ -7,9 +7,8 @@ Frames: the *rig frame* is x toward the subject's left, y up, z out of the face,
 All labels are in the *camera frame* of ``prosopon.geometry`` (x right, y down, z forward).
 """
 
-from prosopon_train.synth.faults import degrade
 from prosopon_train.synth.person import Person, sample_person
 from prosopon_train.synth.render import render_face, render_head
 from prosopon_train.synth.rig import Rig, load_rig
 
-__all__ = ["Person", "Rig", "degrade", "load_rig", "render_face", "render_head", "sample_person"]
+__all__ = ["Person", "Rig", "load_rig", "render_face", "render_head", "sample_person"]

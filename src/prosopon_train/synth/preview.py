@@ -9,10 +9,10 @@ import numpy as np
 
 from prosopon.errors import OutputError
 from prosopon.types import AnyArray, UInt8Array
+from prosopon_train.data.degrade import degrade_crop
 from prosopon_train.data.schema import NETWORK_SIZE, SHARD_SIZE
 from prosopon_train.synth.backdrop import load_backgrounds
 from prosopon_train.synth.causal import render_changes, sample_scene
-from prosopon_train.synth.faults import degrade
 from prosopon_train.synth.person import sample_person
 from prosopon_train.synth.render import render_face, render_head
 from prosopon_train.synth.rig import load_rig
@@ -28,7 +28,7 @@ def face_sheet(
     crops = []
     for _ in range(rows * columns):
         image = render_face(model, sample_person(model, rng), rng, photographs)["image"]
-        crops.append(_network_crop(degrade(image, rng)))
+        crops.append(_network_crop(degrade_crop(image, rng)))
     return _grid(crops, columns)
 
 
