@@ -194,6 +194,13 @@ def rig(folder: Path, out: Path) -> None:
 @click.option("--backgrounds", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(min=1))
 @click.option("--seed", default=1, show_default=True)
+@click.option(
+    "--lids",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="Share of faces whose lids are drawn anew, half of them winking.",
+)
 def synth(
     rig: Path,
     out: Path,
@@ -204,6 +211,7 @@ def synth(
     backgrounds: Path | None,
     workers: int,
     seed: int,
+    lids: float,
 ) -> None:
     """Render faces from RIG: shards into the folder OUT, or heads into the file OUT (.npz).
 
@@ -222,7 +230,8 @@ def synth(
             picture = sheets.causal_sheet(rig, 6, cache, backgrounds, seed)
         sheets.write_picture(picture, out)
     elif what == "faces":
-        generate.write_faces(rig, out, count or 50_000, 500, workers, cache, backgrounds, seed)
+        count = count or 50_000
+        generate.write_faces(rig, out, count, 500, workers, cache, backgrounds, seed, lids)
     elif what == "heads":
         generate.write_heads(rig, out, count or 3_000, 160, cache, seed)
     else:

@@ -135,13 +135,25 @@ def _tighten(image: UInt8Array, rng: np.random.Generator) -> UInt8Array:
 
 
 def _occlude(image: UInt8Array, rng: np.random.Generator) -> UInt8Array:
-    """Cover a random rectangle, as hands, cups and microphones do."""
-    if rng.random() > 0.12:
+    """Cover a rectangle or a tilted ellipse, as hands, hair, cups and microphones do.
+
+    Half of the covers are of one shade, half a piece of the same picture from elsewhere: skin.
+    """
+    if rng.random() > 0.18:
         return image
-    width, height = rng.integers(10, 46, 2)
-    x, y = rng.integers(-10, NETWORK_SIZE, 2)
-    x, y = max(x, 0), max(y, 0)
-    patch = image[y : y + height, x : x + width]
-    shade = rng.integers(0, 255)
-    patch[:] = (shade + rng.normal(0, rng.uniform(0, 20), patch.shape)).clip(0, 255)
+    side = len(image)
+    width, height = (int(extent) for extent in rng.integers(10, 50, 2))
+    x, y = (int(place) for place in rng.integers(0, side, 2))
+    cover = np.zeros(image.shape, np.uint8)
+    if rng.random() < 0.5:
+        cover[max(y - height // 2, 0) : y + height // 2, max(x - width // 2, 0) : x + width // 2] = 1
+    else:
+        axes = (width // 2, height // 2)
+        cv2.ellipse(cover, (x, y), axes, rng.uniform(0, 180), 0, 360, 1, cv2.FILLED)
+    if rng.random() < 0.5:
+        shade = rng.integers(0, 255)
+        filling = (shade + rng.normal(0, rng.uniform(0, 20), image.shape)).clip(0, 255)
+    else:
+        filling = np.roll(image, tuple(rng.integers(side // 4, 3 * side // 4, 2)), (0, 1))
+    np.copyto(image, filling.astype(np.uint8), where=cover.astype(bool))
     return image

@@ -175,8 +175,12 @@ class Expression:
         return out
 
 
-def sample_expression(rng: np.random.Generator) -> Expression:
-    """Prototypes (upper face independent half of the time), sparse extras, asymmetry, blinks."""
+def sample_expression(rng: np.random.Generator, lids: float = 0.0) -> Expression:
+    """Prototypes (upper face independent half of the time), sparse extras, asymmetry, blinks.
+
+    lids: share of faces, beyond the usual few, whose lids are somewhere between open and shut;
+    half of them wink.
+    """
     levels = _draw_levels(rng)
     _resolve(levels)
     units: dict[str, tuple[float, float]] = {}
@@ -187,12 +191,22 @@ def sample_expression(rng: np.random.Generator) -> Expression:
         lean = _asymmetry(unit, rng)
         right, left = np.clip([level * (1 - lean), level * (1 + lean)], 0, 1)
         units[unit] = (float(right), float(left))
+    if lids and rng.random() < lids:
+        units["AU45"] = _lids(rng)
     shapes = {
         shape: abs(rng.normal(0, spread))
         for shape, spread in _UNLABELLED.items()
         if rng.random() < 0.05
     }
     return Expression(units, shapes)
+
+
+def _lids(rng: np.random.Generator) -> tuple[float, float]:
+    """Both eyes alike, or one (nearly) open."""
+    level = rng.uniform(0.15, 1)
+    other = level if rng.random() < 0.5 else rng.uniform(0, 0.15)
+    right, left = (level, other) if rng.random() < 0.5 else (other, level)
+    return float(right), float(left)
 
 
 def _draw_levels(rng: np.random.Generator) -> dict[str, float]:

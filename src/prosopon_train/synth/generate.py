@@ -37,7 +37,12 @@ HEADS_A_PERSON = 2
 
 
 def make_faces(
-    rig: Rig, photographs: list[UInt8Array], seed: int, shard: int, count: int
+    rig: Rig,
+    photographs: list[UInt8Array],
+    seed: int,
+    shard: int,
+    count: int,
+    lids: float = 0.0,
 ) -> list[dict[str, object]]:
     """The examples of one shard, FACES_A_PERSON of each identity."""
     rng = np.random.default_rng([seed, shard])
@@ -46,7 +51,7 @@ def make_faces(
         person = sample_person(rig, rng)
         name = f"synth-{seed}-{shard}-{len(examples)}"
         for _ in range(min(FACES_A_PERSON, count - len(examples))):
-            labels = render_face(rig, person, rng, photographs)
+            labels = render_face(rig, person, rng, photographs, lids=lids)
             number = f"{name}-{len(examples)}"
             examples.append({**labels, "person": name, "source": "synth", "name": number})
     return examples
@@ -63,11 +68,12 @@ def _start_worker(rig: Path, cache: Path | None, backgrounds: Path | None) -> No
     _photographs = load_backgrounds(backgrounds) if backgrounds else []
 
 
-def _write(path: Path, seed: int, shard: int, count: int) -> str:
+def _write(path: Path, seed: int, shard: int, count: int, lids: float) -> str:
     if _rig is None:
         raise RuntimeError("worker was not started with a rig")
     start = time.perf_counter()
-    write_shard(path, make_faces(_rig, _photographs, seed, shard, count))  # type: ignore[arg-type]
+    examples = make_faces(_rig, _photographs, seed, shard, count, lids)
+    write_shard(path, examples)  # type: ignore[arg-type]
     return f"{path.name}: {count / (time.perf_counter() - start):.1f} faces/s"
 
 
@@ -80,6 +86,9 @@ _RIG = click.argument("rig", type=click.Path(path_type=Path, exists=True))
 _CACHE = click.option("--cache", type=click.Path(path_type=Path), help="Derived rig; made once.")
 _BACKGROUNDS = click.option("--backgrounds", type=click.Path(path_type=Path, exists=True))
 _SEED = click.option("--seed", default=1, show_default=True)
+_LIDS = click.option(
+    "--lids", type=click.FloatRange(0, 1), default=0.0, help="Share with lids drawn anew; winks."
+)
 
 
 @main.command()
@@ -91,6 +100,7 @@ _SEED = click.option("--seed", default=1, show_default=True)
 @_CACHE
 @_BACKGROUNDS
 @_SEED
+@_LIDS
 def faces(
     rig: Path,
     out: Path,
@@ -100,9 +110,10 @@ def faces(
     cache: Path | None,
     backgrounds: Path | None,
     seed: int,
+    lids: float,
 ) -> None:
     """Write COUNT faces as shards into OUT; shards that exist are kept."""
-    write_faces(rig, out, count, shard_size, workers, cache, backgrounds, seed)
+    write_faces(rig, out, count, shard_size, workers, cache, backgrounds, seed, lids)
 
 
 def write_faces(
@@ -114,6 +125,7 @@ def write_faces(
     cache: Path | None,
     backgrounds: Path | None,
     seed: int,
+    lids: float = 0.0,
 ) -> None:
     """Shards of ``shard_size`` faces in the folder ``out``, made by ``workers`` processes."""
     load_rig(rig, cache)  # writes the cache before the workers read it
@@ -124,7 +136,7 @@ def write_faces(
         workers, get_context("spawn"), _start_worker, (rig, cache, backgrounds)
     ) as pool:
         jobs = [
-            pool.submit(_write, path, seed, k, min(shard_size, count - k * shard_size))
+            pool.submit(_write, path, seed, k, min(shard_size, count - k * shard_size), lids)
             for path, k in shards
             if not path.exists()
         ]

@@ -59,13 +59,15 @@ def render_face(
     rng: np.random.Generator,
     photographs: Sequence[UInt8Array] = (),
     view: View | None = None,
+    lids: float = 0.0,
 ) -> dict[str, AnyArray]:
     """One example of ``prosopon_train.data.schema`` (without person, source and name).
 
     ``photographs``: luminance pictures for backgrounds. ``view``: instead of a random one.
+    ``lids``: see :func:`sample_expression`.
     """
     view = view or sample_view(rng)
-    expression = sample_expression(rng)
+    expression = sample_expression(rng, lids)
     gaze = sample_gaze(person.eye_centres, view.lens, rng)
     posed = pose(rig, person, expression, gaze)
     size = round(SHARD_SIZE * SUPERSAMPLING)
