@@ -23,7 +23,8 @@ from torch import Tensor, nn
 
 from prosopon.types import UInt8Array
 from prosopon_train.data import backgrounds, cutouts
-from prosopon_train.data.detection import Composer, Scene
+from prosopon_train.data.detection import Composer
+from prosopon_train.data.scene import Scene
 from prosopon_train.detector_loss import detector_loss
 from prosopon_train.model.detector import PIXEL_SCALE, Detector
 

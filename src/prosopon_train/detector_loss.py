@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from prosopon.detect.cells import cell_centers
 from prosopon.types import AnyArray, FloatArray
-from prosopon_train.data.detection import Scene
+from prosopon_train.data.scene import Scene
 from prosopon_train.model.detector import STRIDES, decode
 
 # Side of a face (geometric mean of its box, px) that each stride answers for.

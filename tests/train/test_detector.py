@@ -5,7 +5,8 @@ torch = pytest.importorskip("torch")
 
 from prosopon.crop import face_boxes  # noqa: E402
 from prosopon_train.data.cutouts import Cutout, five_points, load, save  # noqa: E402
-from prosopon_train.data.detection import Composer, Scene  # noqa: E402
+from prosopon_train.data.detection import Composer  # noqa: E402
+from prosopon_train.data.scene import Scene  # noqa: E402
 from prosopon_train.detector_export import check, export  # noqa: E402
 from prosopon_train.detector_loop import Average, DetectorTraining, train_step  # noqa: E402
 from prosopon_train.detector_loss import (  # noqa: E402
