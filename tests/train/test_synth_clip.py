@@ -11,6 +11,7 @@ pytest.importorskip("numba")
 
 from prosopon_train.synth import clip
 from prosopon_train.synth.rig import load_rig
+from prosopon_train.synth.roles import ROLES, moment
 
 pytestmark = pytest.mark.train
 
@@ -23,24 +24,24 @@ def rig(rig_files):
 
 
 def test_moment_follows_the_key_frames():
-    role = clip.ROLES[0]
-    smile = clip.moment(role, 3.5).expression
+    role = ROLES[0]
+    smile = moment(role, 3.5).expression
     assert smile.units["AU12"] == (0.9, 0.9)
-    assert "AU12" not in clip.moment(role, 1.0).expression.units
-    assert "AU12" not in clip.moment(role, 6.0).expression.units
-    assert clip.moment(role, role.blinks[0]).expression.mean("AU45") == 1
-    assert clip.moment(role, role.blinks[0] + 0.3).expression.mean("AU45") == 0
-    np.testing.assert_allclose(np.rad2deg(clip.moment(role, 1.2).turn[1]), -30, atol=1.6)
-    np.testing.assert_allclose(clip.moment(role, 1.2).look, np.deg2rad([-24, 0]), atol=1e-6)
+    assert "AU12" not in moment(role, 1.0).expression.units
+    assert "AU12" not in moment(role, 6.0).expression.units
+    assert moment(role, role.blinks[0]).expression.mean("AU45") == 1
+    assert moment(role, role.blinks[0] + 0.3).expression.mean("AU45") == 0
+    np.testing.assert_allclose(np.rad2deg(moment(role, 1.2).turn[1]), -30, atol=1.6)
+    np.testing.assert_allclose(moment(role, 1.2).look, np.deg2rad([-24, 0]), atol=1e-6)
 
 
 def test_everything_moves_smoothly():
     times = np.arange(clip.FRAMES) / clip.RATE
-    for role in clip.ROLES:
-        moments = [clip.moment(role, time) for time in times]
-        turns = np.rad2deg([moment.turn for moment in moments])
+    for role in ROLES:
+        moments = [moment(role, time) for time in times]
+        turns = np.rad2deg([now.turn for now in moments])
         assert np.abs(np.diff(turns, axis=0)).max() < 5
-        assert np.abs(np.diff([moment.offset for moment in moments], axis=0)).max() < 16
+        assert np.abs(np.diff([now.offset for now in moments], axis=0)).max() < 16
 
 
 @pytest.mark.shared

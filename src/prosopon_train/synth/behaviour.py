@@ -21,11 +21,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import click
 import cv2
 import numpy as np
@@ -36,6 +34,7 @@ from prosopon_train.synth.backdrop import smooth_noise
 from prosopon_train.synth.camera import View
 from prosopon_train.synth.expression import Expression
 from prosopon_train.synth.gaze import look_at
+from prosopon_train.synth.movie import write_movie
 from prosopon_train.synth.person import Person, sample_person
 from prosopon_train.synth.pose import pose
 from prosopon_train.synth.render import draw
@@ -203,16 +202,7 @@ def _expression(script: Script, time: float) -> Expression:
 def write_clip(path: Path, rig: Rig, person: Person, rate: int, seed: int) -> None:
     """Write ``path`` (.mp4) and its truth beside it."""
     script = write_script(np.random.default_rng([seed, 2]))
-    frames = []
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", Fraction(rate))
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        stream.options = {"crf": "22", "preset": "veryfast"}
-        for picture, truth in render_clip(rig, person, script, rate, seed):
-            frames.append(truth)
-            frame = av.VideoFrame.from_ndarray(picture, "gray").reformat(format="yuv420p")
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
+    frames = write_movie(path, render_clip(rig, person, script, rate, seed), rate, crf=22)
     truth = {
         "fps": rate,
         "screen": [*SCREEN, *LENS],

@@ -12,10 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import click
 import cv2
 import numpy as np
@@ -27,6 +25,7 @@ from prosopon_train.synth.backdrop import background, load_backgrounds, smooth_n
 from prosopon_train.synth.camera import View
 from prosopon_train.synth.expression import Expression
 from prosopon_train.synth.gaze import look_at
+from prosopon_train.synth.movie import lay, write_with_rows
 from prosopon_train.synth.person import Person, sample_person
 from prosopon_train.synth.pose import pose
 from prosopon_train.synth.render import draw
@@ -131,7 +130,7 @@ def compose(
             picture[cover > 0] = 0.25
         else:
             where = (place - camera) * zoom + middle
-            cover, points = _lay(picture, sprites[thing.who], where, size * zoom)
+            cover, points = _place(picture, sprites[thing.who], where, size * zoom)
         for who, (others, mask) in seen.items():
             seen[who] = (others, mask * (1 - cover))
         if thing is not None:
@@ -149,8 +148,8 @@ def _turn(cycle: list[Sprite], actor: Actor, index: int) -> Sprite:
     return cycle[(index // 2 + 7 * actor.who) % _POSES]
 
 
-def _lay(
-    picture: FloatArray, sprite: Sprite, where: FloatArray, extent: float
+def _place(
+    picture: FloatArray, sprite: Sprite, where: AnyArray, extent: float
 ) -> tuple[FloatArray, FloatArray]:
     """Draw a sprite with its anchor at ``where``; its cover (h, w) and its points in the picture.
 
@@ -163,13 +162,8 @@ def _lay(
     image = cv2.resize(sprite.image, size, interpolation=cv2.INTER_AREA)
     alpha = cv2.resize(sprite.alpha, size, interpolation=cv2.INTER_AREA)
     cover = np.zeros((HEIGHT, WIDTH), np.float32)
-    low, high = np.maximum(corner, 0), np.minimum(corner + side, [WIDTH, HEIGHT])
-    if (low < high).all():
-        there = np.s_[low[1] : high[1], low[0] : high[0]]
-        low, high = low - corner, high - corner
-        here = np.s_[low[1] : high[1], low[0] : high[0]]
-        picture[there] = image[here] + (1 - alpha[here]) * picture[there]
-        cover[there] = alpha[here]
+    lay(picture, image, alpha, corner)
+    lay(cover, alpha, alpha, corner)
     points = (sprite.points + 0.5) * scale - 0.5 + corner
     return cover, points.astype(np.float32)
 
@@ -205,16 +199,7 @@ def write_clip(
     rig: Rig, scene: Scene, seed: int, out: Path, photographs: Sequence[UInt8Array] = ()
 ) -> None:
     """Write the clip of a scene to ``out`` and its true rows beside it."""
-    tables = []
-    with av.open(str(out), "w") as container:
-        stream = container.add_stream("libx264", Fraction(RATE))
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        stream.options = {"crf": "23", "preset": "veryfast"}
-        for luma, truth in render(rig, scene, seed, photographs):
-            tables.append(truth)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(luma, "gray")))
-        container.mux(stream.encode())
-    FaceTable.concat(tables, SCHEMA).write(out.with_name(f"{out.stem}_truth.csv"))
+    write_with_rows(out, render(rig, scene, seed, photographs), SCHEMA, RATE, crf=23)
 
 
 @click.command()
