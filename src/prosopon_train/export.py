@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,7 @@ from prosopon_train.model.network import FaceNetwork
 
 OPSET = 17
 PARITY = 1e-3
+_TRUNK = ("/stem/", "/fine/", "/middle/", "/coarse/", "/squeeze/", "/eyes/", "/mouth/")
 LARGE = 1024  # constants of fewer values are left as they are
 
 
@@ -57,6 +59,11 @@ def export_onnx(model: nn.Module, path: Path, size: int = NETWORK_SIZE) -> float
             opset_version=OPSET,
             dynamo=False,
         )
+    if isinstance(model, FaceNetwork):
+        # What ``restore`` needs to build it again.
+        described = onnx.load(path)
+        helper.set_model_props(described, {"arguments": json.dumps(model.arguments)})
+        onnx.save(described, path)
     onnx.checker.check_model(str(path))
     with torch.inference_mode():
         expected = model(example).numpy()
@@ -145,7 +152,11 @@ def quantize(source: Path, target: Path, crops: AnyArray) -> None:
     prepared = target.with_suffix(".prepared.onnx")
     quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
     graph = onnx.load(prepared).graph
-    kept = [node.name for node in graph.node if node.op_type not in ("Conv", "Add", "Relu")]
+    kept = [
+        node.name
+        for node in graph.node
+        if node.op_type not in ("Conv", "Add", "Relu") or not node.name.startswith(_TRUNK)
+    ]
     quantize_static(
         str(prepared),
         str(target),

@@ -16,9 +16,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
-from onnx import numpy_helper
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
@@ -148,26 +146,7 @@ def split(rows: list[tuple[Sample, Labels]]) -> tuple[Examples, Examples]:
 def trainable(pack: Pack, examples: Examples) -> FaceNetwork:
     """The pack's network, with the landmarks fitted to marks among its outputs if it has them."""
     batches = (images for images, _ in DataLoader(examples, 32))
-    model = network_from_pack(pack.folder, batches)
-    size = max(start + count for start, count in pack.network.outputs.values())
-    if size > OUTPUT_SIZE:
-        weight, bias = _last_layer(pack.network.file("fp32").path)
-        model.heads = nn.Linear(weight.shape[1], size)
-        model.heads.load_state_dict({"weight": weight, "bias": bias})
-    return model.eval()
-
-
-def _last_layer(path: Path) -> tuple[Tensor, Tensor]:
-    graph = onnx.load(str(path)).graph
-    constants = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
-    for node in graph.node:
-        if node.op_type == "Cast" and node.input[0] in constants:
-            constants[node.output[0]] = constants[node.input[0]]
-    (last,) = (n for n in graph.node if n.op_type == "Gemm" and "heads" in n.name)
-    weight, bias = (
-        torch.from_numpy(np.array(constants[name], np.float32)) for name in last.input[1:]
-    )
-    return weight, bias
+    return network_from_pack(pack.folder, batches, marks=True).eval()
 
 
 def finetune(
@@ -229,7 +208,7 @@ def _learn(
     steps = max(stage.steps, stage.epochs * -(-len(train) // BATCH))
     for rows in islice(_batches(len(train)), steps):
         if features is not None:
-            out = model.heads(features[rows])
+            out = model.decide(*(part[rows] for part in features))
         else:
             out = model(torch.stack([train[int(i)][0] for i in rows]))
         found = terms(out[:, :OUTPUT_SIZE], {name: value[rows] for name, value in every.items()})
@@ -249,8 +228,9 @@ def _batches(count: int) -> Iterator[Tensor]:
 
 
 @torch.no_grad()
-def _features(model: FaceNetwork, examples: Examples) -> Tensor:
-    return torch.cat([model.features(images) for images, _ in DataLoader(examples, 64)])
+def _features(model: FaceNetwork, examples: Examples) -> list[Tensor]:
+    parts = [model.features(images) for images, _ in DataLoader(examples, 64)]
+    return [torch.cat(part) for part in zip(*parts, strict=True)]
 
 
 def _card(base: Pack, task: str, outcome: Outcome) -> str:

@@ -21,7 +21,7 @@ from prosopon_train.config import Config
 from prosopon_train.data.mixture import batches
 from prosopon_train.losses import TaskWeights, emotion_au_table, losses
 from prosopon_train.model.network import FaceNetwork
-from prosopon_train.restore import network_from_pack
+from prosopon_train.restore import grow, network_from_pack
 from prosopon_train.validate import validate
 
 
@@ -77,6 +77,7 @@ def train(
     checkpoint = run / "last.pt"
     if start is not None and not checkpoint.exists():
         model = network_from_pack(start, _first_inputs(config, data))
+        model = grow(model, config.model)
     else:
         model = FaceNetwork(**config.model)  # type: ignore[arg-type]
     model = model.to(memory_format=torch.channels_last)

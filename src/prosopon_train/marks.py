@@ -1,11 +1,11 @@
-"""Fit the network's landmarks to people's marks by a small linear map within its last layer.
+"""Fit the network's landmarks to people's marks by a small linear map, its last layer.
 
 The network learns its 68 points from a mesh teacher through a map, and what it makes of them
 differs from people's marks in ways that are linear in the points: the visible contour at a turn
 of the head, the height of the brows. The map is fitted on one half of marked photographs, each
-seen twice (the second time mirrored), and scored on the other. As points are a linear function of
-the network's features, so are the mapped ones: they become one more output of the last layer,
-``marks``. Crops still follow ``points``, whose geometry the network was trained in.
+seen twice (the second time mirrored), and scored on the other. It becomes one more layer of the
+network and gives one more output, ``marks``. Crops still follow ``points``, whose geometry the
+network was trained in.
 
 People's marks also lie farther off than the teacher's points that the network learned its scales
 from: the same half gives a factor a point, and ``marks_scale`` tells the expected distance from a
@@ -136,16 +136,21 @@ def add_marks(model: FaceNetwork, weights: AnyArray, bias: AnyArray, factors: An
 
     Its first 68 points with the map applied, and their scales times ``factors`` (68,).
     """
-    where, old = OUTPUT_SLICES["points"], model.heads
-    change = torch.from_numpy(weights.T).to(torch.float32)
-    with torch.no_grad():
-        points, constant = old.weight[where], old.bias[where]
-        places = points[: 2 * 68] + change @ points
-        moved = constant[: 2 * 68] + change @ constant + torch.from_numpy(bias).to(torch.float32)
-        start = OUTPUT_SLICES["points_scale"].start
-        scales = slice(start, start + 68)
-        wider = torch.from_numpy(np.log(factors)).to(torch.float32)
-        weight = torch.cat([old.weight, places, old.weight[scales]])
-        model.heads = torch.nn.Linear(old.in_features, len(weight))
-        model.heads.weight.copy_(weight)
-        model.heads.bias.copy_(torch.cat([old.bias, moved, old.bias[scales] + wider]))
+    keep = np.eye(2 * N_POINTS)[:, : 2 * 68]
+    model.marks = torch.nn.Linear(2 * N_POINTS, 2 * 68)
+    model.marks.load_state_dict(
+        {
+            "weight": torch.from_numpy((keep + weights).T).float(),
+            "bias": torch.from_numpy(bias).float(),
+        }
+    )
+    start, old = OUTPUT_SLICES["points_scale"].start, model.heads
+    scales = slice(start, start + 68)
+    wider = torch.from_numpy(np.log(factors)).to(torch.float32)
+    model.heads = torch.nn.Linear(old.in_features, old.out_features + 68)
+    model.heads.load_state_dict(
+        {
+            "weight": torch.cat([old.weight, old.weight[scales]]).detach(),
+            "bias": torch.cat([old.bias, old.bias[scales] + wider]).detach(),
+        }
+    )

@@ -6,8 +6,10 @@ statistics measured on real examples, scale and shift such that the network comp
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -17,15 +19,20 @@ from torch import Tensor, nn
 
 from prosopon.errors import PackError
 from prosopon.packs import load_pack
+from prosopon_train.data.schema import N_POINTS
 from prosopon_train.model.network import FaceNetwork
 from prosopon_train.model.outputs import OUTPUT_SIZE, OUTPUT_SLICES
 
+_OLDEST = {"depths": (1, 2, 2), "look": 0}  # of networks that do not say what they are
 
-def network_from_pack(pack: str | Path, examples: Iterable[Tensor]) -> FaceNetwork:
+
+def network_from_pack(
+    pack: str | Path, examples: Iterable[Tensor], *, marks: bool = False
+) -> FaceNetwork:
     """The fp32 network of a pack (a name or a folder) made by this package, ready to be trained.
 
     examples: batches (n, 1, 128, 128) as in training, on which batch norms are measured; a few
-    hundred crops will do. What the pack adds to the trained outputs (``marks``) is dropped.
+    hundred crops will do. marks: with the outputs that the pack adds to the trained ones, if any.
 
     Raises PackError where the pack's network is another one.
     """
@@ -35,16 +42,45 @@ def network_from_pack(pack: str | Path, examples: Iterable[Tensor]) -> FaceNetwo
     wanted = {name: (at.start, at.stop - at.start) for name, at in OUTPUT_SLICES.items()}
     if any(places.get(name) != place for name, place in wanted.items()):
         raise PackError(f"{path}: its outputs are not this version's; it can't be trained on")
-    model = FaceNetwork()
     try:
-        norms = _fill(model, onnx.load(str(path)).graph)
+        stored = onnx.load(str(path))
+        model = FaceNetwork(**_arguments(stored))
+        norms = _fill(model, stored.graph, marks)
     except (KeyError, RuntimeError, ValueError) as error:
         raise PackError(f"{path}: not a network of this architecture: {error}") from error
     _restore_norms(model, norms, examples)
     return model
 
 
-def _fill(model: FaceNetwork, graph: onnx.GraphProto) -> list[nn.BatchNorm2d]:
+def grow(small: FaceNetwork, arguments: dict[str, Any]) -> FaceNetwork:
+    """A network of other, larger arguments that computes what ``small`` does.
+
+    Blocks that it has more are the identity; its second look moves nothing and tells nothing, yet.
+    """
+    large = FaceNetwork(**arguments)
+    state = large.state_dict()
+    known = small.state_dict()
+    heads, old = state["heads.weight"], known.pop("heads.weight")
+    heads.zero_()
+    heads[:, : old.shape[1]] = old
+    state.update({name: value.clone() for name, value in known.items() if name in state})
+    if large.look is not None and small.look is None:
+        points = OUTPUT_SLICES["points"]
+        weight, bias = state["heads.weight"][points], state["heads.bias"][points]
+        state["look.first.weight"] = weight[:, : old.shape[1]].clone()
+        state["look.first.bias"] = bias.clone()
+        weight.zero_()
+        bias.zero_()
+    large.load_state_dict(state)
+    return large
+
+
+def _arguments(stored: onnx.ModelProto) -> dict[str, Any]:
+    (text,) = [item.value for item in stored.metadata_props if item.key == "arguments"] or [None]
+    return json.loads(text) if text else _OLDEST
+
+
+def _fill(model: FaceNetwork, graph: onnx.GraphProto, marks: bool) -> list[nn.BatchNorm2d]:
     """Copy weights; batch norms of convolutions become the folded biases. Returns those."""
     constants = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
     for node in graph.node:  # large constants are stored as halves
@@ -67,20 +103,29 @@ def _fill(model: FaceNetwork, graph: onnx.GraphProto) -> list[nn.BatchNorm2d]:
         convolution.load_state_dict({"weight": weight})
         norm.bias.data.copy_(bias)
         norm.running_var.fill_(1 - norm.eps)
-    linears = [module for module in model.modules() if isinstance(module, nn.Linear)]
     order = {node.name.strip("/").removesuffix("/Gemm").replace("/", "."): node
              for node in graph.node if node.op_type == "Gemm"}  # fmt: skip
-    names = {module: name for name, module in model.named_modules()}
-    for module in linears:
-        weight, bias = tensors(order[names[module]])
-        rows = OUTPUT_SIZE if module is model.heads else len(weight)
-        module.load_state_dict({"weight": weight[:rows], "bias": bias[:rows]})
-    (node,) = (node for node in graph.node if node.op_type == "BatchNormalization")
-    weight, bias, mean, variance = tensors(node)
-    model.norm.load_state_dict(
-        {"weight": weight, "bias": bias, "running_mean": mean, "running_var": variance},
-        strict=False,
-    )
+    if marks:
+        rows = len(constants[order["heads"].input[1]])
+        model.heads = nn.Linear(model.heads.in_features, rows)
+        if "marks" in order:
+            model.marks = nn.Linear(2 * N_POINTS, 2 * 68)
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Linear):
+            weight, bias = tensors(order[name])
+            rows = module.out_features
+            module.load_state_dict({"weight": weight[:rows], "bias": bias[:rows]})
+    if model.look is not None:
+        for name, parameter in model.look.named_parameters(recurse=False):
+            parameter.data.copy_(torch.from_numpy(constants[f"look.{name}"].copy()))
+    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm1d)]
+    nodes = [node for node in graph.node if node.op_type == "BatchNormalization"]
+    for norm, node in zip(norms, nodes, strict=True):
+        weight, bias, mean, variance = tensors(node)
+        norm.load_state_dict(
+            {"weight": weight, "bias": bias, "running_mean": mean, "running_var": variance},
+            strict=False,
+        )
     return [norm for _, norm in pairs]
 
 

@@ -2,8 +2,10 @@
 
 prosopon-train run src/prosopon_train/configs/default.py --data DATA --run runs/default --start PACK
 
-PACK is the default pack of version 0.1.0, whose 1.29 million examples this run goes on from;
-without it, from random weights, take 2 million images at a learning rate of 2e-3.
+PACK is the default pack of version 0.2.0, whose 2.14 million examples this run goes on from, with a
+second look at the landmarks and one more block; from random weights, leave ``--start`` out and
+take 3 million images at a learning rate of 2e-3. DATA/synth_lids are 12,000 faces rendered with
+``--lids 0.8 --seed 3``.
 """
 
 from prosopon_train.config import Config, Source
@@ -11,13 +13,23 @@ from prosopon_train.losses import Weights
 
 CONFIG = Config(
     sources=(
-        Source("synth", 0.46, points=0.8, convention="synth_convention.npz"),
-        Source("faces", 0.22),
-        Source("ferplus", 0.25, rarity=0.25),
+        Source("synth", 0.36, points=0.8, convention="synth_convention.npz"),
+        Source("synth_lids", 0.07, points=0.8, convention="synth_convention.npz"),
+        Source("faces", 0.25),
+        Source("ferplus", 0.26, rarity=0.25),
         Source("backgrounds", 0.03),
-        Source("false_faces", 0.04),
+        Source("false_faces", 0.03),
     ),
-    images=850_000,
-    learning_rate=1e-3,
-    weights=Weights(gaze=10.0, au=20.0, au_sides=8.0, rotation=5.0, points=20.0, face=1.0),
+    images=740_000,
+    learning_rate=1.5e-3,
+    weights=Weights(
+        points=20.0,
+        rotation=6.0,
+        gaze=12.0,
+        au=24.0,
+        au_sides=8.0,
+        emotion=1.2,
+        face=1.0,
+        coannotation=0.4,
+    ),
 )

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from prosopon_train.model.network import Residual, conv_bn
+from prosopon_train.model.layers import Residual, conv_bn
 
 EMBEDDING_SIZE = 64
 EMBEDDING_INPUT = 64

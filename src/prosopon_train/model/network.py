@@ -2,10 +2,10 @@
 
 A plain residual trunk of dense 3×3 convolutions with ReLU (He et al., CVPR 2016), because that is
 what both ONNX Runtime and bf16 training run fastest on a CPU. Batch normalisation folds into the
-convolutions at export. Heads read a spatial flatten (where things are) beside a global average
-(what there is) and two bands of the finer maps: an upright crop holds the eyes and brows in its
-upper and the mouth in its lower half, and gaze or a pressed lip is a matter of few pixels. One
-linear layer serves all heads.
+convolutions at export. First features come from a spatial flatten (where things are), a global
+average (what there is) and two bands of the finer maps: an upright crop holds the eyes and brows
+in its upper and the mouth in its lower half. They tell first landmarks, and at these a second look
+(``look.py``) is taken. One linear layer on all features serves all heads.
 """
 
 from __future__ import annotations
@@ -13,32 +13,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from prosopon_train.model.outputs import OUTPUT_SIZE
+from prosopon_train.data.schema import N_POINTS
+from prosopon_train.model.layers import Residual, conv_bn
+from prosopon_train.model.look import Look
+from prosopon_train.model.outputs import OUTPUT_SIZE, OUTPUT_SLICES
 
-
-def conv_bn(inputs: int, outputs: int, stride: int = 1, kernel: int = 3) -> nn.Sequential:
-    """Convolution, batch norm, ReLU."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
-        nn.BatchNorm2d(outputs),
-        nn.ReLU(inplace=True),
-    )
-
-
-class Residual(nn.Module):
-    """Two 3×3 convolutions and an identity."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(
-            *conv_bn(width, width),
-            nn.Conv2d(width, width, 3, 1, 1, bias=False),
-            nn.BatchNorm2d(width),
-        )
-        self.relu = nn.ReLU(inplace=True)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.relu(x + self.body(x))
+_POINTS = OUTPUT_SLICES["points"]  # the first outputs
+_REST = slice(_POINTS.stop, OUTPUT_SIZE)
 
 
 class Band(nn.Module):
@@ -64,20 +45,25 @@ class FaceNetwork(nn.Module):
     """(n, 1, 128, 128) standardised luminance → (n, OUTPUT_SIZE); see ``outputs.py``.
 
     widths: channels at 1/2, 1/4, 1/8 and 1/16 of the crop's side; depths: residual blocks at the
-    last three of these; squeeze: channels that are flattened at 1/16; spatial, pooled, band:
-    features from the flatten, the average and each band at 1/4.
+    last three of these; squeeze: channels that are flattened at 1/16; spatial, pooled, band, look:
+    features from the flatten, the average, each band at 1/4 and the second look (0: none is taken).
     """
 
     def __init__(
         self,
         widths: tuple[int, int, int, int] = (16, 32, 64, 128),
-        depths: tuple[int, int, int] = (1, 2, 2),
+        depths: tuple[int, int, int] = (1, 2, 3),
         squeeze: int = 32,
         spatial: int = 256,
         pooled: int = 128,
         band: int = 96,
+        look: int = 192,
     ) -> None:
         super().__init__()
+        self.arguments = {
+            **{"widths": tuple(widths), "depths": tuple(depths), "squeeze": squeeze},
+            **{"spatial": spatial, "pooled": pooled, "band": band, "look": look},
+        }
         stages = []
         for previous, width, depth in zip(widths, widths[1:], depths, strict=False):
             blocks = (Residual(width) for _ in range(depth))
@@ -91,19 +77,37 @@ class FaceNetwork(nn.Module):
         self.mouth = Band(widths[1], 32, (16, 30), band)
         features = spatial + pooled + 2 * band
         self.norm = nn.BatchNorm1d(features)
-        self.heads = nn.Linear(features, OUTPUT_SIZE)
+        self.look: Look | None = None
+        if look:
+            self.look = Look(features, ((widths[1], 1), (widths[2], 0)), look)
+        self.heads = nn.Linear(features + look, OUTPUT_SIZE)
+        self.marks: nn.Linear | None = None  # see ``prosopon_train.marks``
 
-    def features(self, x: Tensor) -> Tensor:
-        """(n, spatial + pooled + 2·band) features that all heads read."""
+    def forward(self, x: Tensor) -> Tensor:
+        return self.decide(*self.features(x))
+
+    def features(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """What the last layer reads (n, f), and the landmarks (n, 2·N_POINTS) that it corrects."""
         fine = self.fine(self.stem(x))
-        maps = self.coarse(self.middle(fine))
+        middle = self.middle(fine)
+        coarse = self.coarse(middle)
         parts = [
-            self.spatial(self.squeeze(maps).flatten(1)),
-            self.pooled(maps.mean((2, 3))),
+            self.spatial(self.squeeze(coarse).flatten(1)),
+            self.pooled(coarse.mean((2, 3))),
             self.eyes(fine),
             self.mouth(fine),
         ]
-        return torch.relu(self.norm(torch.cat(parts, 1)))
+        features = torch.relu(self.norm(torch.cat(parts, 1)))
+        if self.look is None:
+            return features, features.new_zeros(features.shape[0], 2 * N_POINTS)
+        points, seen = self.look(features, (fine, middle))
+        return torch.cat([features, seen], 1), points
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.heads(self.features(x))
+    @torch.autocast("cpu", enabled=False)
+    def decide(self, features: Tensor, points: Tensor) -> Tensor:
+        """Outputs of what :meth:`features` gives."""
+        out = self.heads(features.float())
+        points = points + out[:, _POINTS]
+        if self.marks is None:
+            return torch.cat([points, out[:, _POINTS.stop :]], 1)
+        return torch.cat([points, out[:, _REST], self.marks(points), out[:, OUTPUT_SIZE:]], 1)

@@ -1,0 +1,88 @@
+"""A second look at the face: what the finer maps hold where the first landmarks lie.
+
+Features of a fixed grid must learn every place that an eye may have; features read at the
+landmarks come aligned by the face itself, whatever its turn and size, as in ROI networks for action
+units (Li et al., EAC-Net, PAMI 2018; Shao et al., JÂA-Net, IJCV 2021) and cascaded shape
+regression (Cao et al., IJCV 2014). They move each point and tell all heads what is there.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from prosopon_train.data.schema import N_POINTS
+from prosopon_train.model.layers import conv_bn
+
+# Changes of landmarks are of a few hundredths of the network's unit; a step of the optimiser
+# should be, too.
+SMALL = 0.1
+
+
+def read(values: Tensor, points: Tensor, reach: int) -> Tensor:
+    """Values (n, c, s, s) at points (n, m, 2) and ``reach`` cells around: (n, m, (2·reach+1)²·c).
+
+    Bilinear; beyond the map its border goes on. Points in the unit of the landmarks, which span
+    the map from -1 to 1. By gathers, as ONNX Runtime's GridSample takes ten times as long.
+    """
+    count, channels, side, _ = values.shape
+    at = (points + 1) * (side / 2) - 0.5
+    low = at.floor()
+    part = (at - low).unsqueeze(3)
+    steps = torch.arange(-reach, reach + 2, dtype=low.dtype)
+    cells = (low.unsqueeze(3) + steps).clamp(0, side - 1).long()  # (n, m, 2, 2·reach + 2)
+    flat = cells[:, :, 1].unsqueeze(3) * side + cells[:, :, 0].unsqueeze(2)
+    start = torch.arange(count).view(-1, 1, 1, 1) * (side * side)
+    table = values.permute(0, 2, 3, 1).reshape(-1, channels)
+    size = 2 * reach + 2
+    found = table[(flat + start).flatten()].view(-1, N_POINTS, size, size, channels)
+    x, y = part[:, :, 0].view(-1, N_POINTS, 1, 1, 1), part[:, :, 1].view(-1, N_POINTS, 1, 1, 1)
+    rows = found[:, :, :-1] + (found[:, :, 1:] - found[:, :, :-1]) * y
+    both = rows[:, :, :, :-1] + (rows[:, :, :, 1:] - rows[:, :, :, :-1]) * x
+    return both.flatten(2)
+
+
+class Look(nn.Module):
+    """Features of the whole crop and maps in; landmarks and features of them out.
+
+    inputs: features of the crop, which tell where to look; maps: (channels, reach in cells) of
+    every map that is read there; width: of what is known about one landmark, the same function at
+    all of them; local: of that, what goes into the ``outputs`` features.
+
+    In float32 under autocast, too: bfloat16 would round landmarks to a tenth of a pixel.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        maps: tuple[tuple[int, int], ...],
+        outputs: int,
+        width: int = 64,
+        local: int = 16,
+    ) -> None:
+        super().__init__()
+        self.reach = [reach for _, reach in maps]
+        self.first = nn.Linear(inputs, 2 * N_POINTS)
+        read_channels = sum(channels * (2 * reach + 1) ** 2 for channels, reach in maps)
+        self.shared = conv_bn(read_channels, width, kernel=1)
+        self.to_move = nn.Parameter(torch.zeros(N_POINTS, width, 2))
+        self.to_local = nn.Parameter(torch.randn(N_POINTS, width, local) / width**0.5)
+        self.local_bias = nn.Parameter(torch.zeros(N_POINTS, 1, local))
+        self.join = nn.Linear(N_POINTS * local, outputs)
+        self.norm = nn.BatchNorm1d(outputs)
+
+    @torch.autocast("cpu", enabled=False)
+    def forward(self, features: Tensor, maps: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+        """(n, inputs) and maps → landmarks (n, 2·N_POINTS), features (n, outputs)."""
+        first = self.first(features.float())
+        places = first.detach().view(-1, N_POINTS, 2)
+        seen = [
+            read(values.float(), places, reach)
+            for values, reach in zip(maps, self.reach, strict=True)
+        ]
+        known = self.shared(torch.cat(seen, 2).transpose(1, 2).unsqueeze(3)).squeeze(3)
+        each = known.permute(2, 0, 1)  # (N_POINTS, n, width): one matrix product a landmark
+        move = torch.matmul(each, SMALL * self.to_move).transpose(0, 1).flatten(1)
+        local = torch.relu(torch.matmul(each, self.to_local) + self.local_bias)
+        joined = self.norm(self.join(local.transpose(0, 1).flatten(1)))
+        return first + move, torch.relu(joined)
