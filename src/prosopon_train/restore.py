@@ -21,7 +21,7 @@ from prosopon.errors import PackError
 from prosopon.packs import load_pack
 from prosopon_train.data.schema import N_POINTS
 from prosopon_train.model.network import FaceNetwork
-from prosopon_train.model.outputs import OUTPUT_SIZE, OUTPUT_SLICES
+from prosopon_train.model.outputs import OUTPUT_SLICES
 
 _OLDEST = {"depths": (1, 2, 2), "look": 0}  # of networks that do not say what they are
 
