@@ -146,7 +146,8 @@ def _occlude(image: UInt8Array, rng: np.random.Generator) -> UInt8Array:
     x, y = (int(place) for place in rng.integers(0, side, 2))
     cover = np.zeros(image.shape, np.uint8)
     if rng.random() < 0.5:
-        cover[max(y - height // 2, 0) : y + height // 2, max(x - width // 2, 0) : x + width // 2] = 1
+        corner = (x + width // 2, y + height // 2)
+        cv2.rectangle(cover, (x - width // 2, y - height // 2), corner, 1, cv2.FILLED)
     else:
         axes = (width // 2, height // 2)
         cv2.ellipse(cover, (x, y), axes, rng.uniform(0, 180), 0, 360, 1, cv2.FILLED)
