@@ -19,34 +19,37 @@ from prosopon_train.model.layers import conv_bn
 SMALL = 0.1
 
 
-def read(values: Tensor, points: Tensor, reach: int) -> Tensor:
-    """Values (n, c, s, s) at points (n, m, 2) and ``reach`` cells around: (n, m, (2·reach+1)²·c).
+def read(values: Tensor, points: Tensor, size: tuple[int, int, int]) -> Tensor:
+    """Values (n, c, s, s) at points (n, N_POINTS, 2) and the cells around each, bilinearly.
 
-    Bilinear; beyond the map its border goes on. Points in the unit of the landmarks, which span
-    the map from -1 to 1. By gathers, as ONNX Runtime's GridSample takes ten times as long.
+    points: in the landmarks' unit, which spans the map from -1 to 1; beyond it its border goes on.
+    size: c, s and the reach r around a point. Returns (n, N_POINTS, (2r + 1)²·c).
+
+    By one gather, as ONNX Runtime's GridSample takes ten times as long, and with sizes that are
+    given rather than asked for, which would cost operators in the exported graph.
     """
-    count, channels, side, _ = values.shape
-    at = (points + 1) * (side / 2) - 0.5
+    channels, side, reach = size
+    at = points * (side / 2) + (side - 1) / 2
     low = at.floor()
-    part = (at - low).unsqueeze(3)
     steps = torch.arange(-reach, reach + 2, dtype=low.dtype)
-    cells = (low.unsqueeze(3) + steps).clamp(0, side - 1).long()  # (n, m, 2, 2·reach + 2)
-    flat = cells[:, :, 1].unsqueeze(3) * side + cells[:, :, 0].unsqueeze(2)
-    start = torch.arange(count).view(-1, 1, 1, 1) * (side * side)
+    cells = (low.unsqueeze(3) + steps).clamp(0, side - 1)  # (n, m, 2, 2r + 2): x, y
+    x, y = cells.unbind(2)
+    pictures = torch.arange(values.shape[0], dtype=low.dtype).view(-1, 1, 1, 1)
+    rows = (pictures * side + y.unsqueeze(3)) * side + x.unsqueeze(2)
     table = values.permute(0, 2, 3, 1).reshape(-1, channels)
-    size = 2 * reach + 2
-    found = table[(flat + start).flatten()].view(-1, N_POINTS, size, size, channels)
-    x, y = part[:, :, 0].view(-1, N_POINTS, 1, 1, 1), part[:, :, 1].view(-1, N_POINTS, 1, 1, 1)
-    rows = found[:, :, :-1] + (found[:, :, 1:] - found[:, :, :-1]) * y
-    both = rows[:, :, :, :-1] + (rows[:, :, :, 1:] - rows[:, :, :, :-1]) * x
-    return both.flatten(2)
+    count = 2 * reach + 2
+    found = table[rows.long().view(-1)].view(-1, N_POINTS, count, count, channels)
+    x, y = (at - low).view(-1, N_POINTS, 2, 1, 1, 1).unbind(2)
+    found = found[:, :, :-1] + (found[:, :, 1:] - found[:, :, :-1]) * y
+    found = found[:, :, :, :-1] + (found[:, :, :, 1:] - found[:, :, :, :-1]) * x
+    return found.reshape(-1, N_POINTS, (count - 1) ** 2 * channels)
 
 
 class Look(nn.Module):
     """Features of the whole crop and maps in; landmarks and features of them out.
 
-    inputs: features of the crop, which tell where to look; maps: (channels, reach in cells) of
-    every map that is read there; width: of what is known about one landmark, the same function at
+    inputs: features of the crop, which tell where to look; maps: (channels, side in cells, reach
+    in cells) of every map that is read there; width: of what is known about one landmark, the same function at
     all of them; local: of that, what goes into the ``outputs`` features.
 
     In float32 under autocast, too: bfloat16 would round landmarks to a tenth of a pixel.
@@ -55,15 +58,15 @@ class Look(nn.Module):
     def __init__(
         self,
         inputs: int,
-        maps: tuple[tuple[int, int], ...],
+        maps: tuple[tuple[int, int, int], ...],
         outputs: int,
         width: int = 64,
         local: int = 16,
     ) -> None:
         super().__init__()
-        self.reach = [reach for _, reach in maps]
+        self.maps = maps
         self.first = nn.Linear(inputs, 2 * N_POINTS)
-        read_channels = sum(channels * (2 * reach + 1) ** 2 for channels, reach in maps)
+        read_channels = sum(channels * (2 * reach + 1) ** 2 for channels, _, reach in maps)
         self.shared = conv_bn(read_channels, width, kernel=1)
         self.to_move = nn.Parameter(torch.zeros(N_POINTS, width, 2))
         self.to_local = nn.Parameter(torch.randn(N_POINTS, width, local) / width**0.5)
@@ -77,8 +80,8 @@ class Look(nn.Module):
         first = self.first(features.float())
         places = first.detach().view(-1, N_POINTS, 2)
         seen = [
-            read(values.float(), places, reach)
-            for values, reach in zip(maps, self.reach, strict=True)
+            read(values.float(), places, size)
+            for values, size in zip(maps, self.maps, strict=True)
         ]
         known = self.shared(torch.cat(seen, 2).transpose(1, 2).unsqueeze(3)).squeeze(3)
         each = known.permute(2, 0, 1)  # (N_POINTS, n, width): one matrix product a landmark

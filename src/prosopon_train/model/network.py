@@ -79,7 +79,7 @@ class FaceNetwork(nn.Module):
         self.norm = nn.BatchNorm1d(features)
         self.look: Look | None = None
         if look:
-            self.look = Look(features, ((widths[1], 1), (widths[2], 0)), look)
+            self.look = Look(features, ((widths[1], 32, 1), (widths[2], 16, 0)), look)
         self.heads = nn.Linear(features + look, OUTPUT_SIZE)
         self.marks: nn.Linear | None = None  # see ``prosopon_train.marks``
 
