@@ -21,7 +21,10 @@ from prosopon_train.loop import train
 from prosopon_train.losses import Weights
 
 IMAGES = 32_000
-NARROW = {"widths": (8, 16, 32, 64), "squeeze": 16, "spatial": 128, "pooled": 64, "band": 48}
+NARROW = {
+    **{"widths": (8, 16, 32, 64), "depths": (1, 2, 2), "squeeze": 16},
+    **{"spatial": 128, "pooled": 64, "band": 48, "look": 0},
+}
 COUPLED = ("coannotation", "coannotation_emotion", "matching", "matching_affect")
 TASKS = {
     "expression alone": ("emotion",),
@@ -56,6 +59,7 @@ def variants(base: Config) -> Iterator[tuple[str, Config]]:
     yield "+ co-annotation", replace(base, weights=replace(plain.weights, **told))
     yield "+ distribution matching", base
     yield "+ learned task weights", replace(base, learned_weights=True)
+    yield "second look, given weights", replace(base, model={**NARROW, "look": 96})
 
 
 @click.command()

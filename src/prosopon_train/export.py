@@ -98,11 +98,11 @@ def halve(path: Path) -> None:
     onnx.save(model, path)
 
 
-def narrow(path: Path, keep: str = "heads") -> None:
+def narrow(path: Path, keep: tuple[str, ...] = ("heads", "look.first", "marks")) -> None:
     """Store the weights of linear layers as int8 with a scale a row, multiplied when it is loaded.
 
-    Computed in float32 as before; half the bytes of :func:`halve`. The layer named ``keep``, which
-    gives the outputs, is left alone.
+    Computed in float32 as before; half the bytes of :func:`halve`. The layers ``keep``, which give
+    outputs, are left alone.
     """
     model = onnx.load(path)
     weights = {

@@ -49,8 +49,8 @@ class Look(nn.Module):
     """Features of the whole crop and maps in; landmarks and features of them out.
 
     inputs: features of the crop, which tell where to look; maps: (channels, side in cells, reach
-    in cells) of every map that is read there; width: of what is known about one landmark, the same function at
-    all of them; local: of that, what goes into the ``outputs`` features.
+    in cells) of every map that is read there; width: of what is known about one landmark, the same
+    function at all of them; local: of that, what goes into the ``outputs`` features.
 
     In float32 under autocast, too: bfloat16 would round landmarks to a tenth of a pixel.
     """
@@ -80,8 +80,7 @@ class Look(nn.Module):
         first = self.first(features.float())
         places = first.detach().view(-1, N_POINTS, 2)
         seen = [
-            read(values.float(), places, size)
-            for values, size in zip(maps, self.maps, strict=True)
+            read(values.float(), places, size) for values, size in zip(maps, self.maps, strict=True)
         ]
         known = self.shared(torch.cat(seen, 2).transpose(1, 2).unsqueeze(3)).squeeze(3)
         each = known.permute(2, 0, 1)  # (N_POINTS, n, width): one matrix product a landmark
