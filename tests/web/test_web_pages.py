@@ -41,7 +41,6 @@ def test_upload_to_result(page: Page, keep: Callable[[str], None]):
     page.locator("input[type=file]").first.set_input_files(EXAMPLE)
     job = page.locator("ul[aria-label=Analyses] li").first
     expect(job.locator(".name")).to_have_text("clip.mp4")
-    expect(job.locator("progress")).to_be_visible()
     job.locator("a").wait_for()
     expect(job.locator(".state")).to_have_text("Done: 200 frames, a face in 200")
     keep("queue-1440")
@@ -54,6 +53,41 @@ def test_upload_to_result(page: Page, keep: Callable[[str], None]):
     keep("result-1440")
 
 
+def listed(name: str, state: str, frames: int = 0) -> dict[str, object]:
+    """An analysis as the server lists it."""
+    summary = {"frames": frames, "frames_with_face": frames, "problems": []}
+    return {
+        "id": name,
+        "name": name,
+        "state": state,
+        "frames": frames,
+        "frames_expected": 200,
+        "error": None,
+        "summary": summary if state == "done" else None,
+    }
+
+
+def test_progress_is_shown_and_takes_no_focus(page: Page):
+    # The server's list is played, so that no state goes by too fast to be seen.
+    served = [listed("a.mp4", "queued")]
+    page.route("**/v1/analyses?*", lambda route: route.fulfill(json=served))
+    page.goto("/")
+    job = page.locator("li[data-id='a.mp4']")
+    expect(job.locator(".state")).to_have_text("Waiting")
+    button = job.get_by_role("button", name="Delete a.mp4")
+    button.focus()
+    for frames in (50, 150):
+        served[:] = [listed("a.mp4", "running", frames)]
+        expect(job.locator(".state")).to_have_text(f"Frame {frames} of 200")
+        assert job.locator("progress").evaluate("bar => bar.value") == frames / 200
+        expect(button).to_be_focused()
+    served[:] = [listed("b.mp4", "queued"), listed("a.mp4", "done", 200)]
+    expect(job.locator("a.name")).to_have_text("a.mp4")
+    expect(page.locator("ul[aria-label=Analyses] .name")).to_have_text(["b.mp4", "a.mp4"])
+    expect(job.locator("progress")).to_have_count(0)
+    expect(button).to_be_focused()
+
+
 def test_timeline_seeks_the_video(page: Page, analysed: str):
     page.goto(f"/#/result/{analysed}")
     page.locator(".js-plotly-plot").first.wait_for()
@@ -62,7 +96,8 @@ def test_timeline_seeks_the_video(page: Page, analysed: str):
     plot.scroll_into_view_if_needed()
     box = plot.bounding_box()
     assert box is not None
-    page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + box["height"] / 2)
+    # Unlike the mouse alone, this waits until the plot stands still.
+    plot.click(position={"x": 0.75 * box["width"], "y": box["height"] / 2})
     # Three quarters of eight seconds.
     until(page, "Math.abs(document.querySelector('video').currentTime - 6) < 0.6")
 
@@ -92,7 +127,7 @@ def test_live(page: Page, side: str, keep: Callable[[str], None]):
     page.locator(f"input[value={side}]").check()
     page.get_by_role("button", name="Start camera").click()
     until(page, ENOUGH_FRAMES)
-    assert page.locator(".screen").get_attribute("data-faces") == "1"
+    expect(page.locator(".screen")).to_have_attribute("data-faces", "1")
     expect(page.locator(".status")).to_contain_text(side)
     expect(page.get_by_text("Face #")).to_be_visible()
     assert bool(sent) == (side == "server")
@@ -116,7 +151,7 @@ def test_keyboard_only(page: Page, client: Client, analysed: str):
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to content"
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "main"
+    until(page, "document.activeElement.id === 'main'")
 
     def tab_to(text: str) -> None:
         for _ in range(40):
@@ -125,14 +160,17 @@ def test_keyboard_only(page: Page, client: Client, analysed: str):
                 return
         raise AssertionError(f"{text!r} can't be reached")
 
-    tab_to("Choose files")
     with page.expect_file_chooser() as chooser:
+        # Keys overtake the order to catch choosers while the page is busy, unless the page has
+        # answered something since: so the order comes before the tabs.
+        tab_to("Choose files")
         page.keyboard.press("Enter")
     assert chooser.value.is_multiple()
     tab_to("clip.mp4")
     page.keyboard.press("Enter")
     page.locator(".js-plotly-plot").first.wait_for()
     page.goto("/#/live")
+    page.get_by_role("button", name="Start camera").wait_for()
     tab_to("Start camera")
     page.keyboard.press("Space")
     until(page, ENOUGH_FRAMES)

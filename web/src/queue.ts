@@ -155,42 +155,57 @@ function pathForm(done: () => Promise<void>): HTMLElement {
   return form;
 }
 
-/** Bring the list up to date in place, so that focus stays where it is. */
+/** Bring the list up to date; what stays is never taken out, as that would take the focus off it. */
 function update(list: HTMLElement, jobs: Analysis[], refresh: () => Promise<void>): void {
-  const old = new Map([...list.children].map((item) => [(item as HTMLElement).dataset.id, item]));
-  const items = jobs.map((job) => {
-    const known = old.get(job.id) as HTMLElement | undefined;
-    const told = `${job.state} ${job.frames}`;
-    if (known?.dataset.told === told) return known;
-    const item = known ?? el("li");
-    item.dataset.id = job.id;
+  const items = [...list.children] as HTMLElement[];
+  const old = new Map(items.map((item) => [item.dataset.id, item]));
+  const ids = new Set<string | undefined>(jobs.map((job) => job.id));
+  for (const item of items) if (!ids.has(item.dataset.id)) item.remove();
+  jobs.forEach((job, place) => {
+    const known = old.get(job.id);
+    const item = known ?? newItem(job, refresh);
     if (known && known.dataset.state !== job.state) announce(`${job.name}: ${stateText(job)}`);
-    item.dataset.told = told;
     item.dataset.state = job.state;
-    fill(item, job, refresh);
-    return item;
+    fill(item, job);
+    if (!known) list.insertBefore(item, list.children[place] ?? null);
   });
-  if (items.some((item, i) => list.children[i] !== item) || list.children.length !== items.length) {
-    list.replaceChildren(...items);
-  }
 }
 
-function fill(item: HTMLElement, job: Analysis, refresh: () => Promise<void>): void {
-  const name =
-    job.state === "done"
-      ? el("a", { className: "name", href: `#/result/${job.id}`, textContent: job.name })
-      : el("span", { className: "name", textContent: job.name });
-  const state = el("span", { className: "state", textContent: stateText(job) });
-  if (job.state === "failed") state.classList.add("problem");
-  const bar = el("progress", { max: 1, "aria-label": `Progress of ${job.name}` });
+function newItem(job: Analysis, refresh: () => Promise<void>): HTMLElement {
+  const item = el(
+    "li",
+    {},
+    el("span", { className: "name", textContent: job.name }),
+    el("span", { className: "state" }),
+    button("Delete", `Delete ${job.name}`, () => {
+      void deleteAnalysis(job.id).finally(refresh);
+    }),
+  );
+  item.dataset.id = job.id;
+  return item;
+}
+
+function fill(item: HTMLElement, job: Analysis): void {
+  const [name, state] = item.children;
+  if (job.state === "done" && name.tagName !== "A") {
+    const href = `#/result/${job.id}`;
+    name.replaceWith(el("a", { className: "name", href, textContent: job.name }));
+  }
+  const text = stateText(job);
+  if (state.textContent !== text) state.textContent = text;
+  state.classList.toggle("problem", job.state === "failed");
+  let bar = item.querySelector("progress");
+  if (job.state !== "queued" && job.state !== "running") {
+    bar?.remove();
+    return;
+  }
+  if (!bar) {
+    bar = el("progress", { max: 1, "aria-label": `Progress of ${job.name}` });
+    state.after(bar);
+  }
   if (job.state === "queued") bar.value = 0;
   else if (job.frames_expected) bar.value = job.frames / job.frames_expected;
-  let remove = item.querySelector("button");
-  remove ??= button("Delete", `Delete ${job.name}`, () => {
-    void deleteAnalysis(job.id).finally(refresh);
-  });
-  const going = job.state === "queued" || job.state === "running";
-  item.replaceChildren(name, state, ...(going ? [bar] : []), remove);
+  else bar.removeAttribute("value"); // how long it takes is unknown
 }
 
 function stateText(job: Analysis): string {
