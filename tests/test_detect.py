@@ -143,8 +143,19 @@ def test_a_doubtful_face_is_looked_at_again_and_mirrored():
 )
 def test_further_looks(first, second, shift, looks, faces):
     session = Looks(first, second, shift)
-    found = FaceDetector(session, threshold=0.6)(np.zeros((256, 256), np.uint8))
+    found = FaceDetector(session, threshold=0.6, long_side=768)(np.zeros((256, 256), np.uint8))
     assert (len(session.cuts), len(found)) == (looks, faces)
+
+
+def test_where_nothing_is_found_the_picture_is_searched_smaller():
+    class SmallOnly(OneCell):
+        def run(self, names, feed):
+            (values,) = super().run(names, feed)
+            return [values if self.seen.shape[3] == 256 else values - 20]
+
+    session = SmallOnly(cell=0, offset=(10.5, 20.5))
+    found = FaceDetector(session, threshold=0.5, long_side=636)(np.zeros((212, 424), np.uint8))
+    np.testing.assert_allclose(found.boxes, [(8.5, 8.5, 48.5, 88.5)], rtol=1e-6)
 
 
 def test_a_doubtful_face_may_lie_at_the_border():

@@ -22,6 +22,7 @@ _LOOK_SIZE = 192  # px
 _LOOK_WIDTH = 2.0  # sides of the face's box
 _SAME_FACE = 0.4  # IoU
 _LEAST_SCORE = 1e-3
+_FARTHER = 3  # the second search is at this part of the size
 
 
 class Session(Protocol):
@@ -31,6 +32,33 @@ class Session(Protocol):
         """Input INPUT (1, 1, h, w) uint8; one output (N_VALUES, cells) float32."""
 
 
+class _Canvas:
+    """Pictures at the detector's size; its buffer is kept while they are all of one size."""
+
+    def __init__(self, long_side: int) -> None:
+        self.long_side = long_side
+        self._buffer: UInt8Array = np.zeros((0, 0), np.uint8)
+        self._filled = (0, 0)
+        self.centers: FloatArray = np.zeros((0, 2), np.float32)
+
+    def fit(self, luma: UInt8Array) -> tuple[UInt8Array, FloatArray]:
+        """The picture at the network's size, black at right and below, and its (x, y) scale."""
+        height, width = luma.shape
+        shrink = min(1.0, self.long_side / max(height, width))
+        h, w = max(1, round(height * shrink)), max(1, round(width * shrink))
+        if self._filled != (h, w):
+            self._filled = (h, w)
+            self._buffer = np.zeros((_aligned(h), _aligned(w)), np.uint8)
+            self.centers = cell_centers(*self._buffer.shape)
+        target = self._buffer[:h, :w]
+        if shrink == 1.0:
+            target[:] = luma
+        else:
+            # Area averaging: small faces alias away under plain bilinear sampling.
+            target[:] = cv2.resize(luma, (w, h), interpolation=cv2.INTER_AREA)
+        return self._buffer, np.array([w / width, h / height], np.float32)
+
+
 class FaceDetector:
     """Finds faces from about 20 px to the whole frame, upright or turned in the picture.
 
@@ -38,6 +66,9 @@ class FaceDetector:
     threshold: least score of a face, 0–1.
     nms: intersection over union above which the worse of two boxes is dropped.
     long_side: px; larger pictures are shrunk to it first, smaller ones are taken as they are.
+
+    Where nothing is found, the picture is searched again at a third of that: a face that fills it
+    and is half hidden, by hair or by a hand, is found more easily when it is small.
 
     What looks like a face at one scale only is mostly none: faces that are not SURE are cut out of
     the picture, brought to one size and looked at again, as they are and mirrored; the mean of the
@@ -56,18 +87,21 @@ class FaceDetector:
         self._session = session
         self._threshold = threshold
         self._nms = nms
-        self._long_side = long_side
-        self._buffer: UInt8Array = np.zeros((0, 0), np.uint8)
-        self._filled = (0, 0)
-        self._centers: FloatArray = np.zeros((0, 2), np.float32)
+        self._near, self._far = _Canvas(long_side), _Canvas(max(1, long_side // _FARTHER))
         self._look_centers = cell_centers(_LOOK_SIZE, _LOOK_SIZE)
 
     def __call__(self, luma: UInt8Array) -> Detections:
         """Faces of a (h, w) uint8 picture, best first, in its own pixels."""
         if luma.ndim != 2 or luma.dtype != np.uint8:
             raise ValueError(f"luma: expected (h, w) uint8, got {luma.shape} {luma.dtype}")
-        picture, scale = self._fit(luma)
-        scores, boxes, points = self._run(picture, self._centers, min(DOUBTFUL, self._threshold))
+        found = self._search(luma, self._near)
+        if not len(found.scores) and max(luma.shape) > self._far.long_side:
+            found = self._search(luma, self._far)
+        return found
+
+    def _search(self, luma: UInt8Array, canvas: _Canvas) -> Detections:
+        picture, scale = canvas.fit(luma)
+        scores, boxes, points = self._run(picture, canvas.centers, min(DOUBTFUL, self._threshold))
         kept = suppress(boxes, scores, self._nms)
         found = Detections(
             _to_image(boxes[kept].reshape(-1, 2, 2), scale).reshape(-1, 4),
@@ -118,23 +152,6 @@ class FaceDetector:
         same = np.flatnonzero(iou(boxes, target[None])[:, 0] >= _SAME_FACE)
         best = same[scores[same].argsort()[-1:]]
         return max([_LEAST_SCORE, *scores[best].tolist()]), boxes[best], points[best]
-
-    def _fit(self, luma: UInt8Array) -> tuple[UInt8Array, FloatArray]:
-        """The picture at the network's size, black at right and below, and its (x, y) scale."""
-        height, width = luma.shape
-        shrink = min(1.0, self._long_side / max(height, width))
-        h, w = max(1, round(height * shrink)), max(1, round(width * shrink))
-        if self._filled != (h, w):
-            self._filled = (h, w)
-            self._buffer = np.zeros((_aligned(h), _aligned(w)), np.uint8)
-            self._centers = cell_centers(*self._buffer.shape)
-        target = self._buffer[:h, :w]
-        if shrink == 1.0:
-            target[:] = luma
-        else:
-            # Area averaging: small faces alias away under plain bilinear sampling.
-            target[:] = cv2.resize(luma, (w, h), interpolation=cv2.INTER_AREA)
-        return self._buffer, np.array([w / width, h / height], np.float32)
 
 
 def _cut(
