@@ -30,6 +30,6 @@ CONFIG = Config(
         au_sides=8.0,
         emotion=1.2,
         face=1.0,
-        coannotation=0.4,
+        coannotation=0.7,
     ),
 )
