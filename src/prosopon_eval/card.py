@@ -26,9 +26,12 @@ from prosopon.types import AnyArray, FaceTable, UInt8Array
 from prosopon_eval import robustness
 from prosopon_eval.card_text import Network, Part, render
 from prosopon_eval.curves import Row, draw
+from prosopon_eval.data import find
 from prosopon_eval.graph import milliseconds, network_size
+from prosopon_eval.precision import compare
 from prosopon_eval.report import Slice
 from prosopon_eval.run import run_protocol
+from prosopon_eval.tasks import MARKED
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -37,7 +40,7 @@ else:
 
 PICTURE = "robustness.svg"  # beside the card
 ROWS = (Row((robustness.NME,), 12.0), Row((robustness.MISSED, robustness.ACCURACY), 100.0))
-MARKED, RATED = "landmarks68_research.parquet", "ferplus.parquet"
+RATED = "ferplus.parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +92,6 @@ class RememberingAnalyzer(prosopon.Analyzer):
         return self._known[key]
 
 
-def find(folders: Sequence[Path], name: str) -> Path | None:
-    """The first file or folder of that name."""
-    return next((folder / name for folder in folders if (folder / name).exists()), None)
-
-
 def read_sources(path: Path) -> dict[str, Any]:
     """What the weights were made from.
 
@@ -140,6 +138,7 @@ def card(pack: Pack, folders: Sequence[Path], sources: dict[str, Any]) -> tuple[
         parts.append(Part(task.heading, f"{task.protocol} {task.data}", result or None))
     # Pictures that were changed are never asked for again.
     plain = prosopon.Analyzer(pack.folder)
+    differences = compare(pack, folders)
     curves: list[Slice] = []
     for name, measure in (
         (MARKED, robustness.landmark_curves),
@@ -147,7 +146,8 @@ def card(pack: Pack, folders: Sequence[Path], sources: dict[str, Any]) -> tuple[
     ):
         if (path := find(folders, name)) is not None:
             curves.extend(measure(plain, path))
-    text = render(pack, sources, list(networks(pack)), processor(), parts, curves, PICTURE)
+    files = list(networks(pack))
+    text = render(pack, sources, files, processor(), parts, differences, curves, PICTURE)
     return text, draw(curves, ROWS, robustness.UNCHANGED.name) if curves else ""
 
 

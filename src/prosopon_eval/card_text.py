@@ -8,6 +8,7 @@ from typing import Any
 
 from prosopon.packs import Pack
 from prosopon_eval.graph import NetworkSize
+from prosopon_eval.precision import REFERENCE, Difference, heads, lines
 from prosopon_eval.report import Figure, Result, Slice, cells
 
 INTENDED = (
@@ -75,6 +76,7 @@ def render(
     networks: Sequence[Network],
     machine: str,
     parts: Sequence[Part],
+    differences: Sequence[Difference],
     curves: Sequence[Slice],
     picture: str,
 ) -> str:
@@ -93,6 +95,7 @@ def render(
         "replacement; n counts rows. A group of fewer than ten rows is not measured. Each "
         "protocol's rules are in its module in `prosopon_eval/protocols`.",
         *(_part(part) for part in parts),
+        "## Precision\n\n" + _precision(differences),
         "## Robustness\n\n" + _curves(curves, picture),
     )
     return "\n\n".join(sections) + "\n"
@@ -190,6 +193,22 @@ def _across(slices: Sequence[Slice], names: Sequence[str], heads: tuple[str, str
         for key, figures in sorted(table.items(), key=lambda item: order.index(item[0][0]))
     ]
     return _table((*heads, *names), rows)
+
+
+def _precision(differences: Sequence[Difference]) -> str:
+    if not differences:
+        return "Not measured: this pack has one precision only, or the data were not at hand."
+    tables = [_table(heads(name), rows) for name, rows in lines(differences).items()]
+    return "\n\n".join(
+        (
+            "`python -m prosopon_eval.precision`: the same faces by each network of the pack; ↓ "
+            f"lower is better, ↑ higher. Difference: less {REFERENCE}; its interval draws whole "
+            "people and scores both networks on the same draw. Faces of the shards are given as "
+            "they were cut out, those of `faces_test` with the teachers' labels; the marked "
+            "photographs go through the whole pipeline.",
+            *tables,
+        )
+    )
 
 
 def _curves(curves: Sequence[Slice], picture: str) -> str:

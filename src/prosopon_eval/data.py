@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from prosopon.errors import InputError
-from prosopon.types import FloatArray, UInt8Array
+from prosopon.types import AnyArray, FloatArray, UInt8Array
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -24,6 +24,16 @@ def fold(name: str) -> int:
     Fold 0 of the people is the test set: nothing is ever trained on it.
     """
     return int(hashlib.sha1(name.encode()).hexdigest(), 16) % 10
+
+
+def find(folders: Sequence[Path], name: str) -> Path | None:
+    """The first file or folder of that name."""
+    return next((folder / name for folder in folders if (folder / name).exists()), None)
+
+
+def spread(count: int, most: int) -> AnyArray:
+    """Rows of ``count``, (m,) int: all of them, or so many spread evenly."""
+    return np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(int))
 
 
 def read_rows(

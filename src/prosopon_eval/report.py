@@ -165,9 +165,9 @@ def as_dict(result: Result) -> dict[str, object]:
         "data": result.data,
         "pack": result.pack,
         "version": result.version,
-        "figures": [_figure(figure) for figure in result.figures],
+        "figures": [figure_as_dict(figure) for figure in result.figures],
         "slices": [
-            {"attribute": part.attribute, "group": part.group, **_figure(part.figure)}
+            {"attribute": part.attribute, "group": part.group, **figure_as_dict(part.figure)}
             for part in result.slices
         ],
         "matrices": [
@@ -198,7 +198,8 @@ def write_json(result: Result, path: Path, others: Sequence[Result] = ()) -> Non
         ) from error
 
 
-def _figure(figure: Figure) -> dict[str, object]:
+def figure_as_dict(figure: Figure) -> dict[str, object]:
+    """Plain dictionary of a figure; NaN and infinity become None."""
     return {
         "name": figure.name,
         "value": _number(figure.value),

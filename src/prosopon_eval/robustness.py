@@ -23,7 +23,7 @@ import numpy as np
 from prosopon.crop import face_boxes
 from prosopon.errors import ProsoponError
 from prosopon.types import AnyArray, FaceTable, UInt8Array
-from prosopon_eval.data import map_faces, whole_picture
+from prosopon_eval.data import map_faces, spread, whole_picture
 from prosopon_eval.metrics import bootstrap_by_group
 from prosopon_eval.protocols import ferplus, landmarks68
 from prosopon_eval.report import Figure, Result, Slice, show
@@ -137,7 +137,7 @@ UNCHANGED = Change("nothing", (0,), lambda luma, *_: (luma, SAME))
 def landmark_curves(analyzer: Analyzer, path: Path) -> tuple[Slice, ...]:
     """Median NME and misses at every level of every change."""
     data = landmarks68.read(path)
-    chosen = _spread(len(data.rows))
+    chosen = spread(len(data.rows), PICTURES)
     lumas = [_grey(data.image(i)) for i in chosen]
     boxes = face_boxes(data.points[chosen])
     points, people = data.points[chosen], data.photographs[chosen]
@@ -173,7 +173,7 @@ def emotion_curves(analyzer: Analyzer, path: Path) -> tuple[Slice, ...]:
     data = ferplus.read(path)
     labels = ferplus.majority(data.votes)
     labelled = np.flatnonzero(labels >= 0)
-    chosen = labelled[_spread(len(labelled))]
+    chosen = labelled[spread(len(labelled), PICTURES)]
     lumas = [_grey(data.image(i)) for i in chosen]
 
     def score(change: Change, level: float) -> tuple[Figure, ...]:
@@ -217,10 +217,6 @@ def _apply(
     change: Change, luma: UInt8Array, box: AnyArray, level: float, seed: int
 ) -> tuple[UInt8Array, AnyArray]:
     return change.apply(luma, box, level, np.random.default_rng(seed))
-
-
-def _spread(count: int) -> AnyArray:
-    return np.unique(np.linspace(0, count - 1, min(PICTURES, count)).round().astype(int))
 
 
 def _grey(image: UInt8Array) -> UInt8Array:

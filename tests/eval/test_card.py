@@ -14,6 +14,7 @@ from prosopon.errors import PackError
 from prosopon.packs import BUNDLED, load_pack
 from prosopon_eval import card, card_text
 from prosopon_eval.graph import NetworkSize, network_size
+from prosopon_eval.precision import Difference
 from prosopon_eval.report import Figure, Matrix, Result, Slice
 from prosopon_eval.run import protocol_names
 
@@ -37,7 +38,12 @@ def test_render(tmp_path: Path):
         Slice("blur", "2", Figure("NME median", 3.0, "%", 9, 2.0, 4.0)),
         Slice("blur", "2", Figure("FER+ accuracy", 70.0, "%", 8)),
     ]
-    text = card_text.render(pack, SOURCES, networks, "a machine", parts, curves, "r.svg")
+    before, after = Figure("lids, MAE ↓", 0.1, "", 9), Figure("lids, MAE ↓", 0.12, "", 9)
+    change = Figure("lids, MAE ↓", 0.02, "", 9, 0.01, 0.03)
+    differences = [Difference("int8", "synth_test", before, after, change)]
+    text = card_text.render(
+        pack, SOURCES, networks, "a machine", parts, differences, curves, "r.svg"
+    )
     for expected in (
         "| network, fp32 | 1,234 | 5.6 | 0.01 | 1.50 (1.25) |",
         "| d | u | t |",
@@ -46,13 +52,17 @@ def test_render(tmp_path: Path):
         "| error | ∞ % |  | 3 |",
         "| a | 3 | 1 |",
         "| glasses: worn | AUC | not measured |  | 4 |",
+        "| figure | data | n | fp32 | int8 | difference | 95 % interval |",
+        "| lids, MAE ↓ | synth_test | 9 | 0.100 | 0.120 | 0.020 | 0.010 to 0.030 |",
         "### Gaze\n\n`python -m prosopon_eval gaze y`\n\nNot measured",
         "by change](r.svg)",
         "| blur | 2 | 3.00 % (2.00 to 4.00) | 70.00 % |",
         "no human ratings of valence or arousal, and no measured gaze were at hand",
     ):
         assert expected in text
-    assert text == card_text.render(pack, SOURCES, networks, "a machine", parts, curves, "r.svg")
+    assert text == card_text.render(
+        pack, SOURCES, networks, "a machine", parts, differences, curves, "r.svg"
+    )
 
 
 def test_slices_of_several_figures_are_a_column_each():
