@@ -22,7 +22,7 @@ from prosopon.commands import openface3
 from prosopon.compat.openface3.analyzer import IBUG_OF_WFLW, OpenFace3Analyzer
 from prosopon.compat.openface3.networks import NetworkKind
 from prosopon.compat.openface3.table import COLUMNS
-from prosopon.errors import PackError
+from prosopon.errors import InputError, PackError
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +87,14 @@ def test_detect_video_tells_the_time(tmp_path: Path):
     rows = read(tmp_path / "out" / "clip.csv")
     assert [row["timestamp"] for row in rows[::2]] == ["0.000000", "0.100000", "0.200000"]
     assert len(rows) == 6
+
+
+def test_a_video_is_measured_where_it_is_asked_for(tmp_path: Path):
+    clip = write_video(tmp_path / "clip.mkv", frames=7)
+    chosen = list(OpenFace3Analyzer().video(clip, start=0.2, end="0:00.6", every=2))
+    assert [(result.index, round(result.time, 6)) for result in chosen] == [(2, 0.2), (4, 0.4)]
+    with pytest.raises(InputError, match=r"end: expected later than 1 s, got 0\.5"):
+        next(OpenFace3Analyzer().video(clip, start=1, end=0.5))
 
 
 def test_each_command_names_the_other(tmp_path: Path):

@@ -4,7 +4,9 @@ What is done to the pixels:
 
 - luminance is OpenCV's BGR to grey, so that a file and its BGR array measure the same; but of a
   JPEG it is the Y plane that it stores, which is quicker than decoding colour, and a few levels
-  off where colours are saturated; of a TIFF, the decoder's grey, which is at most one level off;
+  off where colours are saturated; of a TIFF, the decoder's grey, which is at most one level off.
+  Landmarks move by as much as under noise of one level: by fractions of a pixel, more with an
+  int8 network, whose answers have steps, than with fp32;
 - EXIF orientation is applied (not in pictures with transparency, which cameras don't make);
 - 16-bit samples are scaled by 1/257, so that full scale stays full scale;
 - transparent parts are laid over mid-grey (128), which neither darkens nor lights up the edges

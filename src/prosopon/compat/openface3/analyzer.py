@@ -22,7 +22,7 @@ from prosopon.heads.emotion import HEAD as EMOTION
 from prosopon.heads.landmarks import HEAD as LANDMARKS
 from prosopon.packs import load_networks_pack
 from prosopon.pipeline import Analyzer, Result
-from prosopon.sources import Source, open_source
+from prosopon.sources import SelectedSource, Selection, Source, open_source
 from prosopon.types import FRAME_COLUMNS, AnyArray, Column, FaceTable, FloatArray, UInt8Array
 
 CONFIDENCE = 0.5
@@ -121,9 +121,21 @@ class OpenFace3Analyzer:
             return self._read(picture, self._ours.image(picture))
         return self._measure(picture, 0, 0.0, keep_empty=False)
 
-    def video(self, path: str | Path) -> Iterator[Result]:
-        """The faces of each frame of a video, animated image, folder or image file, in order."""
-        with open_source(path, threads=self._threads) as source:
+    def video(
+        self,
+        path: str | Path,
+        *,
+        start: float | str = 0.0,
+        end: float | str | None = None,
+        every: int = 1,
+        fps: float | None = None,
+    ) -> Iterator[Result]:
+        """The faces of each frame of a video, animated image, folder or image file, in order.
+
+        start, end, every, fps: which frames, as for :meth:`prosopon.Analyzer.video`.
+        """
+        selection = Selection.parse(start, end, every, fps)
+        with SelectedSource(open_source(path, threads=self._threads), selection) as source:
             yield from self.frames(source)
 
     def frames(self, source: Source) -> Iterator[Result]:
