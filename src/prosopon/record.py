@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from prosopon.errors import InputError
 from prosopon.machine import versions
+from prosopon.packs import PackInfo
 from prosopon.sources import Selection, Source
 from prosopon.writers.sidecar import describe_input
 
@@ -24,19 +25,23 @@ def describe_run(
     analyzer: Analyzer | OpenFace3Analyzer, source: Source, selection: Selection
 ) -> dict[str, Any]:
     """All that does not depend on what was found."""
-    pack = analyzer.pack
     return {
         "damage": source.damage.as_json(),
         "selection": asdict(selection),
-        "pack": {
-            "name": pack.name,
-            "version": pack.version,
-            "license": pack.license,
-            "terms": pack.terms,
-            "sha256": {file.path.name: file.sha256 for file in pack.files},
-        },
+        "pack": describe_pack(analyzer.pack),
         "settings": analyzer.settings,
         "versions": versions(),
+    }
+
+
+def describe_pack(pack: PackInfo) -> dict[str, Any]:
+    """Which pack it is, under which terms, and the hashes of its files."""
+    return {
+        "name": pack.name,
+        "version": pack.version,
+        "license": pack.license,
+        "terms": pack.terms,
+        "sha256": {file.path.name: file.sha256 for file in pack.files},
     }
 
 

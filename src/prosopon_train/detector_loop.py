@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from prosopon.types import UInt8Array
+from prosopon_train.average import early, follow
 from prosopon_train.data import backgrounds, cutouts
 from prosopon_train.data.detection import Composer
 from prosopon_train.data.scene import Scene
@@ -92,17 +93,9 @@ class Average:
         self.net = copy.deepcopy(net).eval().requires_grad_(False)
         self._averaging = averaging
 
-    @torch.no_grad()
     def update(self, net: nn.Module, step: int) -> None:
         """Take in the weights after ``step``; the first steps are forgotten sooner."""
-        keep = min(self._averaging, (1 + step) / (10 + step))
-        for mine, its in zip(
-            self.net.state_dict().values(), net.state_dict().values(), strict=True
-        ):
-            if mine.is_floating_point():
-                mine.lerp_(its, 1 - keep)
-            else:
-                mine.copy_(its)
+        follow(self.net, net, early(self._averaging, step))
 
 
 def train(composer: Composer, out: Path, training: DetectorTraining, seed: int) -> Detector:

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from prosopon.types import AnyArray, FloatArray, UInt8Array
+from prosopon_train.average import early, follow
 from prosopon_train.data.augment import standardise
 from prosopon_train.data.degrade import degrade_crop
 from prosopon_train.data.schema import CROP_SCALE, NETWORK_SIZE, SHARD_SIZE
@@ -143,7 +144,7 @@ def train(sources: Sequence[People], training: EmbeddingTraining, run: Path) -> 
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 5.0)
         optimiser.step()
-        _follow(average, model, min(0.998, (1 + step) / (10 + step)))
+        follow(average, model, early(0.998, step))
         sums += float(loss.detach())
         if (step + 1) % LOG_EVERY == 0:
             seconds = time.process_time() - began
@@ -152,16 +153,6 @@ def train(sources: Sequence[People], training: EmbeddingTraining, run: Path) -> 
     run.mkdir(parents=True, exist_ok=True)
     torch.save(average.state_dict(), run / "final.pt")
     return average
-
-
-def _follow(average: nn.Module, model: nn.Module, decay: float) -> None:
-    with torch.no_grad():
-        pairs = zip(average.state_dict().values(), model.state_dict().values(), strict=True)
-        for kept, new in pairs:
-            if kept.dtype.is_floating_point:
-                kept.lerp_(new, 1 - decay)
-            else:
-                kept.copy_(new)
 
 
 @click.command()

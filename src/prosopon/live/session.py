@@ -18,6 +18,7 @@ from prosopon.live.newest import NewestFrames
 from prosopon.live.record import Recording
 from prosopon.machine import versions
 from prosopon.pipeline import Analyzer
+from prosopon.record import describe_pack
 from prosopon.types import FaceTable, UInt8Array
 
 BUDGET_MS = 60.0
@@ -183,19 +184,12 @@ class LiveSession:
         self._message = f"{recording.frames} frames kept"
 
     def _info(self) -> dict[str, Any]:
-        pack = self._analyzer.pack
         told: dict[str, Any] = {"kind": self._source.kind, "name": self._name}
         if self._source.size:
             told["size"] = list(self._source.size)
         return {
             "input": told,
-            "pack": {
-                "name": pack.name,
-                "version": pack.version,
-                "license": pack.license,
-                "terms": pack.terms,
-                "sha256": {file.path.name: file.sha256 for file in pack.files},
-            },
+            "pack": describe_pack(self._analyzer.pack),
             "settings": self._analyzer.settings,
             "versions": versions(),
             "started": datetime.now().astimezone().isoformat(),

@@ -22,6 +22,7 @@ import numpy as np
 
 from prosopon.types import AnyArray, FaceTable, UInt8Array
 from prosopon_eval.data import decode_image, map_faces, read_rows, whole_picture
+from prosopon_eval.datasets.fer2013plus import CLASSES
 from prosopon_eval.metrics import (
     accuracy,
     bootstrap_by_group,
@@ -41,19 +42,8 @@ from prosopon_eval.slices import (
 if TYPE_CHECKING:
     from prosopon import Analyzer
 
-VOTES = (
-    "neutral",
-    "happiness",
-    "surprise",
-    "sadness",
-    "anger",
-    "disgust",
-    "fear",
-    "contempt",
-    "unknown",
-    "not a face",
-)
-EMOTIONS = VOTES[:8]
+EMOTIONS = CLASSES
+VOTES = (*EMOTIONS, "unknown", "not a face")
 SPLIT = "PublicTest"
 
 

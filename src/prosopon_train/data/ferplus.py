@@ -8,21 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from prosopon.types import FloatArray
+from prosopon_eval.datasets.fer2013plus import CLASSES
 from prosopon_train.data.photographs import Photograph, decode_luma, records
 from prosopon_train.data.schema import EMOTIONS
 
-VOTE_NAMES = (
-    "neutral",
-    "happiness",
-    "surprise",
-    "sadness",
-    "anger",
-    "disgust",
-    "fear",
-    "contempt",
-    "unknown",
-    "not_a_face",
-)
+VOTE_NAMES = (*CLASSES, "unknown", "not_a_face")
 TRAIN, TEST = "Training", "PublicTest"
 
 # Rough class means of valence and arousal, in the order of EMOTIONS (AffectNet-like; for weak
