@@ -4,7 +4,8 @@ A span is cut after a table of frames. Its tables wait in a file; beside it stan
 frame depends on: who is followed and remembered, and which frame was last. The next span decodes
 from the keyframe but one before the cut, leaves out the frames that were measured, and goes on
 with that memory. So the spans of a video follow each other, on whatever machine, and their rows,
-identities and baselines are those of a run without cuts, to the byte.
+identities and baselines are those of a run without cuts, to the byte. Spans that somebody has
+watched ahead (``prosopon.ahead``) are only joined.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from prosopon.ahead import Ahead, Span, checksum, is_start
 from prosopon.sources import Source
 from prosopon.sources.damage import Damage
 from prosopon.types import FaceTable, Frame
@@ -28,7 +30,7 @@ from prosopon.writers.base import output_errors, write_bytes
 if TYPE_CHECKING:
     from prosopon.pipeline import Analyzer, Memory
 
-SPAN_FRAMES = 3000
+SPAN_FRAMES = 3072
 """Frames between two cuts: two minutes of video, and less than a minute of work."""
 
 
@@ -70,23 +72,29 @@ class Checkpoints:
         self._folder, self._key, self._every, self._note = folder, key, every, note
         self._cut = self._load()
         self.frames = self._cut.frames if self._cut else 0
-        self._short = False
+        self._ahead = Ahead(folder, key)
+        self._ahead.clear()
+        self._rest: _Rest | None = None
 
     def clear(self) -> None:
         """Drop all that was kept."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def rest(self, source: Source) -> Source:
-        """The frames of ``source`` that were not measured yet."""
+        """The frames of ``source`` that were not measured yet, and were not watched ahead."""
+        if source.kind != "video":
+            return source
         if self._cut is None:
             estimate = source.frame_count_estimate
-            self._short = estimate is not None and estimate <= self._every
-            return source
-        source.skip_to(self._cut.time)
+            if estimate is not None and estimate <= self._every:
+                return source
+            self._rest = _Rest(source, self._ahead)
+            return self._rest
+        self._rest = _Rest(source, self._ahead, self._cut.frames, self._cut.last, self._cut.time)
         for damage in self._cut.damage:
             source.damage.restore(damage)
             source.skipped += (damage.last - damage.first + 1) * damage.lost
-        return _Rest(source, self._cut.last)
+        return self._rest
 
     def tables(self, analyzer: Any, source: Source) -> Iterator[FaceTable]:
         """All tables: those that were kept, then those of ``source``, the rest.
@@ -96,8 +104,12 @@ class Checkpoints:
         if self._cut is not None:
             yield from self._kept(analyzer, self._cut)
         memory = self._cut.memory if self._cut else analyzer.begin(source)
-        if self._short or source.kind != "video":
-            yield from self._counted(analyzer.tables(source, memory=memory))
+        if self._rest is None:
+            frames = 0
+            for table in analyzer.tables(source, memory=memory):
+                frames += len(np.unique(table["frame"]))
+                self._note(frames)
+                yield table
             return
         with output_errors(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -114,7 +126,8 @@ class Checkpoints:
         tables, frames = (self._cut.tables, self._cut.frames) if self._cut else (0, 0)
         time = self._cut.time if self._cut else -np.inf
         since, forward = 0, True
-        for table in self._counted(analyzer.tables(source, memory=memory)):
+        assert self._rest is not None
+        for table, settled in self._joined(analyzer, source, memory, self._rest):
             with output_errors(self._folder):
                 for column in analyzer.schema:
                     np.save(file, table[column.name], allow_pickle=False)
@@ -123,10 +136,12 @@ class Checkpoints:
             forward = forward and bool((np.diff(times) > 0).all())
             time, tables = times[-1], tables + 1
             frames, since = frames + len(moments), since + len(moments)
+            self._rest.settled = frames
+            self._note(frames)
             last = int(table["frame"][-1])
             # Within damage there is no cut: a stretch of it is met whole or not at all.
             damaged = any(one.first <= last <= one.last for one in source.damage)
-            if forward and not damaged and since >= self._every:
+            if settled and forward and not damaged and since >= self._every:
                 damage = tuple(one for one in source.damage if one.last < last)
                 with output_errors(self._folder):
                     file.flush()
@@ -136,12 +151,27 @@ class Checkpoints:
                 since = 0
             yield table
 
-    def _counted(self, tables: Iterator[FaceTable]) -> Iterator[FaceTable]:
-        done = self.frames
-        for table in tables:
-            done += len(np.unique(table["frame"]))
-            self._note(done)
-            yield table
+    def _joined(
+        self, analyzer: Analyzer, source: Source, memory: Memory, rest: _Rest
+    ) -> Iterator[tuple[FaceTable, bool]]:
+        """Tables of ``source``, and of the spans that it leaves to others; with each, whether
+        ``memory`` is of just the frames so far."""
+        while not rest.ended:
+            for table in analyzer.tables(source, memory=memory):
+                yield table, True
+            if rest.ended or not rest.paused:
+                return
+            rest.paused = False
+            span = self._ahead.take(rest.count, lambda: self._note(rest.count))
+            self._ahead.drop(rest.count)
+            if span is None or span.before != rest.checksum:
+                continue
+            chunks = analyzer.relate(span.frames, memory)
+            for left, chunk in zip(range(len(chunks) - 1, -1, -1), chunks, strict=True):
+                yield analyzer.decode(chunk, memory), left == 0
+            if chunks:
+                self.frames += len(span.frames)
+                rest.leave_out(span)
 
     def _kept(self, analyzer: Analyzer, cut: _Cut) -> Iterator[FaceTable]:
         with self._tables.open("rb") as file:
@@ -169,13 +199,54 @@ class Checkpoints:
 
 
 class _Rest(Source):
-    """The frames of a source after number ``last``."""
+    """The frames of a video after the first ``count``, up to a span that somebody watches.
 
-    def __init__(self, source: Source, last: int) -> None:
+    last, time: number and time (s) of the last frame before, if there is one. Iterated over again,
+    it goes on. ended: the video has; settled: frames of which there are tables; checksum: of the
+    last frame.
+    """
+
+    def __init__(
+        self, source: Source, ahead: Ahead, count: int = 0, last: int = -1, time: float = 0.0
+    ) -> None:
         super().__init__()
-        self.kind = source.kind
-        self.damage = source.damage
-        self._source, self._last = source, last
+        self.kind, self.damage = source.kind, source.damage
+        self.count = self.settled = count
+        self.ended = self.paused = False
+        self.checksum: int | None = None
+        self._source, self._ahead = source, ahead
+        self._last, self._skip_to = last, time if count else None
+        self._frames: Iterator[Frame] | None = None
+        self._asked = -1
 
     def __iter__(self) -> Iterator[Frame]:
-        return (frame for frame in self._source if frame.index > self._last)
+        while not self._pauses():
+            if self._skip_to is not None:
+                self._source.skip_to(self._skip_to)
+                self._frames, self._skip_to = None, None
+            if self._frames is None:
+                self._frames = iter(self._source)
+            frame = next(self._frames, None)
+            if frame is None:
+                self.ended = True
+                return
+            if frame.index > self._last:
+                yield frame
+                self.count, self._last = self.count + 1, frame.index
+                if is_start(self.count):
+                    self.checksum = checksum(frame.luma)
+
+    def leave_out(self, span: Span) -> None:
+        """Go on after ``span``."""
+        self.count += len(span.frames)
+        self.checksum = span.last
+        self._last, self._skip_to = span.frames[-1].index, span.frames[-1].time
+
+    def _pauses(self) -> bool:
+        """Whether there may be a span to go on with here; asked once a place."""
+        # Where frames were lost, numbers are no count; where tables are not full, spans don't fit.
+        whole = self.count == self.settled == self._last + 1 and not self._source.damage
+        asks = whole and is_start(self.count) and self._asked != self.count
+        self._asked = self.count
+        self.paused = asks and self._ahead.has(self.count)
+        return self.paused

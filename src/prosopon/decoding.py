@@ -14,6 +14,7 @@ from prosopon.heads import Context, HeadSpec
 from prosopon.measuring import RawFaces
 from prosopon.network import FaceNetwork
 from prosopon.packs import Pack
+from prosopon.track.tracker import Tracker
 from prosopon.types import AnyArray, Column, FaceTable
 
 
@@ -35,6 +36,12 @@ class Waiting:
         self.parts.append(faces)
         self.frames.append((index, time, list(range(len(faces)))))
         self.certainties += [np.nan] * len(faces)
+
+    def add_followed(self, index: int, time: float, parts: list[RawFaces], of: Tracker) -> None:
+        """The next frame of a video: faces in the order of the tracker's."""
+        self.parts += parts
+        self.frames.append((index, time, of.ids))
+        self.certainties += of.confidences
 
 
 class Decoder:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -20,8 +21,9 @@ from prosopon.heads.landmarks import points_in_image
 from prosopon.heads.quality import confidence
 from prosopon.network import FaceNetwork, Session
 from prosopon.packs import EmbeddingSpec
+from prosopon.track.cuts import cells_of
 from prosopon.track.tracker import Look, Tracker, TrackSettings
-from prosopon.types import AnyArray, Crops, FloatArray, UInt8Array
+from prosopon.types import AnyArray, Crops, Detections, FloatArray, UInt8Array
 
 # A detection's box is rough: its crop is corrected by its own landmarks this many times. Pictures
 # on their own have the time for a mirrored view in the last.
@@ -72,6 +74,30 @@ class Appearance:
             return vectors
 
         return look
+
+
+class Sight(Protocol):
+    """All that may be asked of a frame. Every answer depends on the picture and the question alone.
+
+    area: px²; cells: what ``prosopon.track.cuts`` sees of the picture.
+    """
+
+    @property
+    def area(self) -> float: ...
+    @property
+    def cells(self) -> UInt8Array: ...
+
+    def followed(self, landmarks: FloatArray) -> RawFaces:
+        """The faces where landmarks (n, 68, 2) px are expected."""
+
+    def detections(self) -> Detections:
+        """What the detector finds."""
+
+    def newcomers(self, found: Detections, rows: Sequence[int]) -> RawFaces:
+        """Some of the detections, measured."""
+
+    def look(self, landmarks: FloatArray) -> FloatArray:
+        """Embeddings (n, d) of the faces at landmarks (n, 68, 2) px."""
 
 
 class Measurer:
@@ -129,24 +155,34 @@ class Measurer:
             kept = sorted(kept, key=lambda row: -float(areas[row]))[:limit]
         return faces.take(kept)
 
-    def follow(self, luma: UInt8Array, tracker: Tracker) -> list[RawFaces]:
-        """Faces of the next frame (h, w) of a video, in the order of ``tracker.ids``."""
+    def sight(self, luma: UInt8Array) -> Sight:
+        """A frame (h, w), to be asked."""
+        return _Picture(self, luma)
+
+    def follow(self, sight: Sight, tracker: Tracker) -> list[RawFaces]:
+        """Faces of the next frame of a video, in the order of ``tracker.ids``."""
         parts = []
-        look = self._appearance.in_frame(luma) if self._appearance else None
-        tracker.begin(luma)
+        look = sight.look if self._appearance else None
+        tracker.begin_small(sight.area, sight.cells)
         expected = tracker.expected()
         if len(expected):
-            faces = self._run(luma, from_landmarks(expected, self._size))
+            faces = sight.followed(expected)
             kept = tracker.follow(self._landmarks(faces), self._scores(faces), faces.glance, look)
             parts.append(faces if len(kept) == len(faces) else faces.take(kept))
         else:
             tracker.follow(expected, np.empty(0, dtype=np.float32))
-        if tracker.wants_detection():
-            found = self._detector(luma)
+        if tracker.is_anchor():
+            found = sight.detections()
+            rows = tracker.anchored(found.boxes)
+            faces = sight.newcomers(found, rows)
+            scores = self._scores(faces) - self._doubt(found.scores[rows])
+            taken, kept = tracker.anchor(self._landmarks(faces), scores, look)
+            parts = [faces.take(taken), *(part.take(kept) for part in parts)]
+        elif tracker.wants_detection():
+            found = sight.detections()
             rows = tracker.unclaimed(found.boxes)
             if rows:
-                crops = from_boxes(found.boxes[rows], self._size, found.points[rows])
-                faces = self._refine(luma, crops, NEWCOMER_REFINEMENTS)
+                faces = sight.newcomers(found, rows)
                 scores = self._scores(faces) - self._doubt(found.scores[rows])
                 kept = tracker.admit(self._landmarks(faces), scores, look)
                 parts.append(faces.take(kept))
@@ -191,6 +227,35 @@ class Measurer:
     def _doubt(self, detected: FloatArray) -> FloatArray:
         """How much more confidence detections of these scores need."""
         return np.where(detected < self._threshold, SECOND_CHANCE, 0).astype(np.float32)
+
+
+class _Picture:
+    """Answers by the networks. luma: (h, w)."""
+
+    def __init__(self, measurer: Measurer, luma: UInt8Array) -> None:
+        self._measurer, self._luma = measurer, luma
+        self.area = float(luma.size)
+
+    @property
+    def cells(self) -> UInt8Array:
+        return cells_of(self._luma)
+
+    def followed(self, landmarks: FloatArray) -> RawFaces:
+        one = self._measurer
+        return one._run(self._luma, from_landmarks(landmarks, one._size))
+
+    def detections(self) -> Detections:
+        return self._measurer._detector(self._luma)
+
+    def newcomers(self, found: Detections, rows: Sequence[int]) -> RawFaces:
+        one = self._measurer
+        crops = from_boxes(found.boxes[rows], one._size, found.points[rows])
+        return one._refine(self._luma, crops, NEWCOMER_REFINEMENTS)
+
+    def look(self, landmarks: FloatArray) -> FloatArray:
+        appearance = self._measurer._appearance
+        assert appearance is not None
+        return appearance.in_frame(self._luma)(landmarks)
 
 
 def _glances(tensor: FloatArray) -> FloatArray:

@@ -6,7 +6,8 @@ decoded for many frames at once (``decoding``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from numbers import Integral, Real
 from pathlib import Path
@@ -22,6 +23,7 @@ from prosopon.heads import load_heads
 from prosopon.measuring import SECOND_CHANCE, Appearance, Measurer
 from prosopon.network import FaceNetwork
 from prosopon.packs import Pack, load_pack
+from prosopon.seen import Again, Noting, Seen, Unlike
 from prosopon.session import create_session
 from prosopon.sources import SelectedSource, Selection, Source, open_source
 from prosopon.sources.base import check_source
@@ -212,6 +214,42 @@ class Analyzer:
         for _, waiting in self._measure(source, memory.tracker, frames=frames):
             yield self._decode(waiting, memory.fitter)
 
+    def watch(self, frames: Iterable[Frame], number: int) -> Iterator[Seen]:
+        """What is seen of ``frames``, the first of which is an anchor, frame ``number``.
+
+        See :meth:`relate`; who is who is not decided.
+        """
+        tracker = Tracker(self._tracking, self._likeness, number)
+        for frame in frames:
+            noting = Noting(self._measurer.sight(frame.luma))
+            self._measurer.follow(noting, tracker)
+            yield noting.seen(frame, keep=tracker.is_anchor())
+
+    def relate(self, seen: Sequence[Seen], memory: Memory) -> list[Waiting]:
+        """Who is who in frames that were watched, after those that ``memory`` is of.
+
+        Returns what is to be decoded, in parts of CHUNK_FRAMES, and takes ``memory`` on to the last
+        frame; or nothing, and leaves it, where a run would have asked of a frame what was not asked
+        when it was watched.
+        """
+        tracker = deepcopy(memory.tracker)
+        chunks: list[Waiting] = []
+        try:
+            for place, one in enumerate(seen):
+                if place % CHUNK_FRAMES == 0:
+                    chunks.append(Waiting(one.size))
+                sight = Again(one, self._measurer.sight)
+                parts = self._measurer.follow(sight, tracker)
+                chunks[-1].add_followed(one.index, one.time, parts, tracker)
+        except Unlike:
+            return []
+        memory.tracker = tracker
+        return chunks
+
+    def decode(self, waiting: Waiting, memory: Memory) -> FaceTable:
+        """The table of what waits; parts go in order."""
+        return self._decode(waiting, memory.fitter)
+
     def _measure(
         self, source: Source, tracker: Tracker, frames: int
     ) -> Iterator[tuple[Frame, Waiting]]:
@@ -228,9 +266,8 @@ class Analyzer:
             if still:
                 waiting.add_still(frame.index, frame.time, self._measurer.still(frame.luma))
             else:
-                waiting.parts.extend(self._measurer.follow(frame.luma, tracker))
-                waiting.frames.append((frame.index, frame.time, tracker.ids))
-                waiting.certainties += tracker.confidences
+                parts = self._measurer.follow(self._measurer.sight(frame.luma), tracker)
+                waiting.add_followed(frame.index, frame.time, parts, tracker)
             if len(waiting.frames) >= frames:
                 yield frame, waiting
                 waiting = None

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from prosopon.batch.engine import Alive, Event, Finished, Lost, Ready, Refused
-from prosopon.batch.units import Unit
+from prosopon.batch.units import Task
 from prosopon.batch.work import Outcome, Work, Worker
 from prosopon.errors import DeviceError, MissingExtraError, ProsoponError
 
@@ -23,7 +23,7 @@ class _Actor:
 
     def __init__(self, work: Work) -> None:
         self._work = work
-        self._frames = 0
+        self._frames = self._signs = 0
 
     def start(self) -> str:
         """Open the session; returns why that can't be, or nothing."""
@@ -33,15 +33,16 @@ class _Actor:
             return str(error)
         return ""
 
-    def run(self, unit: Unit) -> Outcome:
-        self._frames = 0
-        return self._worker.run(unit, self._note)
+    def run(self, task: Task) -> Outcome:
+        self._frames = self._signs = 0
+        return self._worker.run(task, self._note)
 
-    def frames(self) -> int:
-        return self._frames
+    def progress(self) -> tuple[int, int]:
+        """Signs of life since the task was begun, and frames."""
+        return self._signs, self._frames
 
     def _note(self, frames: int) -> None:
-        self._frames = frames
+        self._frames, self._signs = frames, self._signs + 1
 
 
 class _Slot:
@@ -51,7 +52,8 @@ class _Slot:
         self.actor, self.start = actor, start
         self.run: Any = None
         self.asked: Any = None
-        self.asked_at = self.frames = 0.0
+        self.asked_at = 0.0
+        self.signs = 0
 
 
 class RayEngine:
@@ -85,10 +87,10 @@ class RayEngine:
         )(_Actor)
         self._slots = [self._begin() for _ in range(self.slots)]
 
-    def give(self, slot: int, unit: Unit) -> None:
+    def give(self, slot: int, task: Task) -> None:
         here = self._slots[slot]
-        here.run = here.actor.run.remote(unit)
-        here.asked_at, here.frames = time.monotonic(), 0
+        here.run = here.actor.run.remote(task)
+        here.asked_at, here.signs = time.monotonic(), 0
 
     def wait(self, seconds: float) -> list[Event]:
         events: list[Event] = []
@@ -96,7 +98,7 @@ class RayEngine:
         for number, slot in enumerate(self._slots):
             now = time.monotonic()
             if slot.run is not None and slot.asked is None and now - slot.asked_at > _ASK_EVERY:
-                slot.asked, slot.asked_at = slot.actor.frames.remote(), now
+                slot.asked, slot.asked_at = slot.actor.progress.remote(), now
             for ref in (slot.start, slot.run, slot.asked):
                 if ref is not None:
                     places[ref] = number
@@ -122,9 +124,10 @@ class RayEngine:
             slot.run = slot.asked = None
             return [Finished(number, answer)]
         slot.asked = None
-        if answer > slot.frames:
-            slot.frames = answer
-            return [Alive(number, answer)]
+        signs, frames = answer
+        if signs > slot.signs:
+            slot.signs = signs
+            return [Alive(number, frames)]
         return []
 
     def replace(self, slot: int) -> None:

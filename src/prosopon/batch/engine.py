@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from prosopon.batch.units import Unit
+from prosopon.batch.units import Task
 from prosopon.batch.work import Outcome
 
 
@@ -18,7 +18,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Alive:
-    """The worker has measured so many frames of its unit."""
+    """The worker has measured so many frames of its task."""
 
     slot: int
     frames: int
@@ -26,7 +26,7 @@ class Alive:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The worker is through with its unit, and ready for the next."""
+    """The worker is through with its task, and ready for the next."""
 
     slot: int
     outcome: Outcome
@@ -56,7 +56,7 @@ class Engine(Protocol):
 
     slots: int
 
-    def give(self, slot: int, unit: Unit) -> None:
+    def give(self, slot: int, task: Task) -> None:
         """Let a ready worker begin."""
 
     def wait(self, seconds: float) -> list[Event]:

@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from prosopon.batch.engine import Alive, Event, Finished, Lost, Ready, Refused
-from prosopon.batch.units import Unit
+from prosopon.batch.units import Task
 from prosopon.batch.work import Work, Worker
 from prosopon.errors import ProsoponError
 
@@ -28,9 +28,9 @@ class LocalEngine:
         self._context = multiprocessing.get_context("spawn")
         self._workers = [self._start() for _ in range(slots)]
 
-    def give(self, slot: int, unit: Unit) -> None:
+    def give(self, slot: int, task: Task) -> None:
         try:
-            self._workers[slot][1].send(unit)
+            self._workers[slot][1].send(task)
         except OSError:
             return  # it is gone, which ``wait`` tells
 
@@ -94,7 +94,7 @@ def _ending(code: int | None) -> str:
 
 
 def _serve(pipe: Connection, work: Work) -> None:
-    """A worker's life: units come in, signs of life and outcomes go out."""
+    """A worker's life: tasks come in, signs of life and outcomes go out."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started this
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
@@ -105,11 +105,11 @@ def _serve(pipe: Connection, work: Work) -> None:
     pipe.send((Ready, None))
     while True:
         try:
-            unit = pipe.recv()
+            task = pipe.recv()
         except EOFError:
             return
         try:
-            outcome = worker.run(unit, lambda frames: pipe.send((Alive, frames)))
+            outcome = worker.run(task, lambda frames: pipe.send((Alive, frames)))
         except Exception as error:  # of no kind that is known: this process is not to be trusted
             pipe.send((Lost, f"{type(error).__name__}: {error}"))
             return

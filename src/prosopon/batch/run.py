@@ -70,9 +70,11 @@ def run_batch(
                 with closing(open_engine(work)) as engine:
                     schedule = Schedule(
                         engine, manifest, layout,
-                        limit=limit, retries=retries, changed=lambda: changed(manifest),
+                        limit=limit, retries=retries, assist=threads == 1,
+                        changed=lambda: changed(manifest),
                     )  # fmt: skip
                     schedule.run(todo, stop)
+                _drop_spans(layout, manifest)
             manifest.release()
             entries = manifest.entries()
         finally:
@@ -80,6 +82,13 @@ def run_batch(
             shutil.rmtree(layout.staging, ignore_errors=True)
         write_summary(layout)
         return Result(entries, stop.is_set(), manifest.damaged)
+
+
+def _drop_spans(layout: Layout, manifest: Manifest) -> None:
+    """What helpers left of units that were done meanwhile."""
+    for entry in manifest.entries():
+        if entry.state == "done" and layout.spans(entry.name).exists():
+            shutil.rmtree(layout.spans(entry.name), ignore_errors=True)
 
 
 def _begun(layout: Layout) -> bool:

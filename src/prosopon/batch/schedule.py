@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from prosopon.batch.assist import Assistance
 from prosopon.batch.engine import Alive, Engine, Event, Finished, Lost, Ready, Refused
 from prosopon.batch.layout import Layout
 from prosopon.batch.store import Manifest
-from prosopon.batch.units import Unit
+from prosopon.batch.units import Stretch, Unit
 from prosopon.batch.work import Outcome
 from prosopon.errors import DeviceError, OutputError
 
@@ -23,10 +24,13 @@ _FALSE_STARTS = 3  # workers in a row, for each slot, that are lost before their
 
 @dataclass(slots=True)
 class _Slot:
-    """A worker. sign: when it was last heard of, s; noted: when that was last written down."""
+    """A worker. stretch: what it does without a unit; frames: of the unit so far; sign: when it was
+    last heard of, s; noted: when that was last written down."""
 
     ready: bool = False
     unit: Unit | None = None
+    stretch: Stretch | None = None
+    frames: int = 0
     sign: float = 0.0
     noted: float = 0.0
 
@@ -35,7 +39,8 @@ class Schedule:
     """One run over ``units``.
 
     limit: seconds without a sign of life after which a worker is killed; retries: times that a
-    unit is tried again after its worker was lost; changed: called after every change.
+    unit is tried again after its worker was lost; assist: let workers without a unit help with long
+    videos; changed: called after every change.
     """
 
     def __init__(
@@ -46,6 +51,7 @@ class Schedule:
         *,
         limit: float,
         retries: int,
+        assist: bool = True,
         changed: Callable[[], object] = lambda: None,
     ) -> None:
         self._engine, self._manifest, self._layout = engine, manifest, layout
@@ -54,6 +60,7 @@ class Schedule:
         self._waiting: deque[Unit] = deque()
         self._tries: dict[str, int] = {}
         self._false_starts = 0
+        self._assistance = Assistance() if assist else None
 
     def run(self, units: Sequence[Unit], stop: threading.Event) -> None:
         """Work on ``units``, the largest first, until all are through or ``stop`` is set.
@@ -70,12 +77,23 @@ class Schedule:
 
     def _give(self) -> None:
         for number, slot in enumerate(self._slots):
-            if slot.ready and slot.unit is None and self._waiting:
+            if not slot.ready or slot.unit or slot.stretch:
+                continue
+            slot.sign = slot.noted = time.monotonic()
+            if self._waiting:
                 unit = slot.unit = self._waiting.popleft()
-                slot.sign = slot.noted = time.monotonic()
+                slot.frames = 0
                 self._tries[unit.name] = self._tries.get(unit.name, 0) + 1
+                if self._assistance is not None:
+                    self._assistance.begin(unit)
                 self._manifest.begin(unit.name, datetime.now(timezone.utc).isoformat())
                 self._engine.give(number, unit)
+            elif self._assistance is not None:
+                running = [(s.unit, s.frames) for s in self._slots if s.unit and s.frames]
+                helping = [s.stretch for s in self._slots if s.stretch]
+                slot.stretch = self._assistance.next(running, helping)
+                if slot.stretch is not None:
+                    self._engine.give(number, slot.stretch)
 
     def _take(self, event: Event) -> None:
         slot = self._slots[event.slot]
@@ -84,14 +102,19 @@ class Schedule:
             slot.ready, slot.sign = True, now
         elif isinstance(event, Alive):
             slot.sign = now
+            if slot.unit is not None:
+                slot.frames = event.frames
             if slot.unit is not None and now - slot.noted > _NOTE_EVERY:
                 slot.noted = now
                 self._manifest.change(slot.unit.name, frames=event.frames)
         elif isinstance(event, Finished):
             self._false_starts = 0
-            unit, slot.unit, slot.sign = slot.unit, None, now
+            unit, stretch = slot.unit, slot.stretch
+            slot.unit, slot.stretch, slot.sign = None, None, now
             if unit is not None:
                 self._finish(unit, event.outcome)
+            elif stretch is not None and event.outcome.state == "passed":
+                self._leave(stretch)
         elif isinstance(event, Lost):
             self._lose(event.slot, event.reason)
         elif isinstance(event, Refused):
@@ -123,7 +146,9 @@ class Schedule:
         slot = self._slots[number]
         unit = slot.unit
         self._slots[number] = _Slot(sign=time.monotonic())
-        if unit is None:
+        if slot.stretch is not None:
+            self._leave(slot.stretch)
+        elif unit is None:
             self._false_starts += 1
             if self._false_starts > _FALSE_STARTS * len(self._slots):
                 raise DeviceError(f"workers can't start: {reason}; see 'prosopon doctor'")
@@ -139,5 +164,13 @@ class Schedule:
     def _kill_hanging(self) -> None:
         now = time.monotonic()
         for number, slot in enumerate(self._slots):
-            if slot.unit is not None and now - slot.sign > self._limit:
+            if now - slot.sign <= self._limit:
+                continue
+            if not slot.ready:
+                self._lose(number, f"no session after {self._limit:g} s")
+            elif slot.unit or slot.stretch:
                 self._lose(number, f"no frame for {self._limit:g} s")
+
+    def _leave(self, stretch: Stretch) -> None:
+        if self._assistance is not None:
+            self._assistance.end(stretch.unit)

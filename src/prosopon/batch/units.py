@@ -55,6 +55,17 @@ class Unit:
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A span of a long video, from frame ``number`` on, for a worker without a unit of its own."""
+
+    unit: Unit
+    number: int
+
+
+Task = Unit | Stretch
+
+
 def find_units(
     source: str,
     *,

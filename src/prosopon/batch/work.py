@@ -9,16 +9,18 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from prosopon.ahead import Ahead
 from prosopon.analyzers import open_analyzer
 from prosopon.batch import facts
 from prosopon.batch.layout import Layout
 from prosopon.batch.remote import fetch, is_url
 from prosopon.batch.settings import Settings
-from prosopon.batch.units import Unit
+from prosopon.batch.units import Stretch, Task, Unit
 from prosopon.checkpoints import Checkpoints
 from prosopon.errors import InputError, OutputError
 from prosopon.filters.baseline import NO_BASELINE, Choice
@@ -50,8 +52,9 @@ class Outcome:
     """What came of a unit.
 
     state: "done"; "failed": the input can't be read; "stopped": the worker was told to stop;
-    "full": results can't be written, so that it makes no sense to go on. seconds: it took;
-    processor: seconds that this process computed; memory: peak, MB.
+    "full": results can't be written, so that it makes no sense to go on; of a stretch "watched"
+    or "passed": nothing is to be had of it. seconds: it took; processor: seconds that this process
+    computed; memory: peak, MB.
     """
 
     state: str
@@ -84,7 +87,25 @@ class Worker:
         options = {**settings.options, "threads": work.threads}
         self._analyzer = open_analyzer(settings.pack, **options)
 
-    def run(self, unit: Unit, note: Note) -> Outcome:
+    def run(self, task: Task, note: Note) -> Outcome:
+        """Measure a unit, or watch a stretch of one that another worker measures."""
+        return self._watch(task, note) if isinstance(task, Stretch) else self._unit(task, note)
+
+    def _watch(self, task: Stretch, note: Note) -> Outcome:
+        unit = task.unit
+        ahead = Ahead(self._work.layout.spans(unit.name), self._key(unit))
+        # Whatever stands in the way is told by whoever measures the unit.
+        with suppress(InputError, OutputError):
+            if isinstance(self._analyzer, Analyzer) and ahead.watch(
+                self._analyzer, Path(unit.files[0]), task.number, note
+            ):
+                return Outcome("watched")
+        return Outcome("passed")
+
+    def _key(self, unit: Unit) -> str:
+        return f"{self._work.fingerprint} {unit.size} {unit.mtime}"
+
+    def _unit(self, unit: Unit, note: Note) -> Outcome:
         """Measure ``unit`` and put its results in their places, whole or not at all."""
         started, computed = time.monotonic(), time.process_time()
         own = f"{unit.name}.{socket.gethostname()}.{os.getpid()}"
@@ -122,8 +143,8 @@ class Worker:
         spec = tuple(map(Path, paths)) if unit.pictures else paths[0]
         spans = None
         if isinstance(self._analyzer, Analyzer):
-            key = f"{work.fingerprint} {unit.size} {unit.mtime}"
-            spans = Checkpoints(work.layout.spans(unit.name), key, settings.span, note)
+            folder = work.layout.spans(unit.name)
+            spans = Checkpoints(folder, self._key(unit), settings.span, note)
         summary = analyze_input(
             self._analyzer,
             Job(spec, unit.input, unit.name),

@@ -65,6 +65,12 @@ class Source(ABC):
         """
         return None
 
+    def time_of(self, number: int) -> float | None:
+        """Time (s) of a frame of a video; None when there is no such frame, or it can't be told
+        without decoding. It goes through the whole file; call :meth:`skip_to` after it.
+        """
+        return None
+
     def report(self) -> tuple[str, ...]:
         """``problems``, and a line for each kind of damage."""
         return (*self.problems, *(f"{self.path}: {line}" for line in self.damage.lines()))

@@ -73,6 +73,12 @@ class VideoSource(Source):
                     f"{path}: no frame of this {stream.codec_context.name} video can be decoded; "
                     "copy it again"
                 )
+            # A frame for each packet, so that frames can be counted without being decoded.
+            self._countable = not (
+                self._chunks
+                or stream.codec_context.name not in _FRAME_A_PACKET
+                or self._first.interlaced_frame
+            )
             width, height = self._first.width, self._first.height
             self._upright = upright(self._first)
             self.size = (height, width) if self._upright.transpose else (width, height)
@@ -128,10 +134,8 @@ class VideoSource(Source):
         One more than is needed, because frames shortly after a keyframe may depend on frames
         before it. Where packets and frames don't correspond one to one, nothing is skipped.
         """
-        assert self._first is not None
         self._start = start
-        codec = self._stream.codec_context
-        if self._chunks or codec.name not in _FRAME_A_PACKET or self._first.interlaced_frame:
+        if not self._countable:
             return
         self._container.close()
         self._open(0)
@@ -148,6 +152,16 @@ class VideoSource(Source):
         self._container.close()
         self._open(keyframes[0], start)
         self._first = next(self._decoded, None)
+
+    def time_of(self, number: int) -> float | None:
+        if not self._countable:
+            return None
+        self._container.close()
+        self._open(0)
+        ticks = [packet.pts for packet in self._read() if not packet.is_discard]
+        if number >= len(ticks) or None in ticks:
+            return None
+        return self._seconds(sorted(tick for tick in ticks if tick is not None)[number])
 
     def __iter__(self) -> Iterator[Frame]:
         frame, self._first = self._first, None

@@ -15,6 +15,13 @@ CHANGE = 10.0
 """Grey levels that the cells must change by on average."""
 
 
+def cells_of(luma: UInt8Array) -> UInt8Array:
+    """A frame (h, w) as (14, 24) grey levels: all that a :class:`CutFinder` sees of it."""
+    # Single pixels of the picture, averaged: the whole of a large one would take too long.
+    sampled = cv2.resize(luma, _SAMPLED, interpolation=cv2.INTER_NEAREST)
+    return np.asarray(cv2.resize(sampled, _CELLS, interpolation=cv2.INTER_AREA))
+
+
 class CutFinder:
     """Compares each frame with the one before, on some 5,000 of its pixels."""
 
@@ -23,9 +30,11 @@ class CutFinder:
 
     def __call__(self, luma: UInt8Array) -> bool:
         """Whether this frame (h, w) is of another shot than the one before."""
-        # Single pixels of the picture, averaged: the whole of a large one would take too long.
-        sampled = cv2.resize(luma, _SAMPLED, interpolation=cv2.INTER_NEAREST)
-        cells = cv2.resize(sampled, _CELLS, interpolation=cv2.INTER_AREA).astype(np.float32)
+        return self.compare(cells_of(luma))
+
+    def compare(self, small: UInt8Array) -> bool:
+        """The same of a frame's ``cells_of``."""
+        cells = small.astype(np.float32)
         before, self._before = self._before, cells
         if before is None:
             return False

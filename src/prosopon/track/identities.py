@@ -127,8 +127,56 @@ class Identities:
         self, landmarks: FloatArray, followed: Sequence[Track], area: float, look: Look | None
     ) -> list[Track]:
         """Tracks of faces (n, 68, 2) that have shown up in a picture of ``area`` px²."""
+        return self._meet(landmarks, followed, area, self._seen(landmarks, look))
+
+    def anchor(
+        self,
+        landmarks: FloatArray,
+        owners: Sequence[Track | None],
+        followed: Sequence[Track],
+        area: float,
+        look: Look | None,
+    ) -> list[Track]:
+        """Tracks of faces (n, 68, 2) that were found anew, looked at as if they had shown up.
+
+        owners: who of ``followed`` was followed there, and stays who they are until looks tell
+        otherwise; None for newcomers.
+        """
+        if not len(landmarks):
+            return []
+        seen = self._seen(landmarks, look)
+        new = [row for row, owner in enumerate(owners) if owner is None]
+        met = dict(
+            zip(
+                new,
+                self._meet(landmarks[new], followed, area, None if seen is None else seen[new]),
+                strict=True,
+            )
+        )
+        tracks = []
+        for row, owner in enumerate(owners):
+            if owner is None:
+                tracks.append(met[row])
+                continue
+            self.lose([owner])
+            track = Track(owner.person, landmarks[row], owner.confidence)
+            track.person.seen_at(landmarks[row], track.velocity)
+            if seen is not None:
+                track.trial = Trial(LOOKS, KEEP_FOLLOWED, vectors=[seen[row]])
+            tracks.append(track)
+        return tracks
+
+    def _seen(self, landmarks: FloatArray, look: Look | None) -> FloatArray | None:
+        return look(landmarks) if look is not None and self.by_looks else None
+
+    def _meet(
+        self,
+        landmarks: FloatArray,
+        followed: Sequence[Track],
+        area: float,
+        seen: FloatArray | None,
+    ) -> list[Track]:
         people = self._free(followed, [])
-        seen = look(landmarks) if look is not None and self.by_looks else None
         claims = []
         for row, points in enumerate(landmarks):
             places = {person.face_id: person.place_odds(points, area) for person in people}

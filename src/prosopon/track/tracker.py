@@ -26,7 +26,7 @@ import numpy as np
 
 from prosopon.geometry import iou
 from prosopon.track.boxes import areas, bounds, covered, inside
-from prosopon.track.cuts import CutFinder
+from prosopon.track.cuts import CutFinder, cells_of
 from prosopon.track.identities import Identities, Look, Track
 from prosopon.track.memory import Likeness
 from prosopon.types import FloatArray, UInt8Array
@@ -35,6 +35,12 @@ __all__ = ["Look", "TrackSettings", "Tracker"]
 
 DOUBLE = 0.7
 """Of two followed faces, the share of the smaller that the other covers when both are one."""
+ANCHOR_EVERY = 3072
+"""Frames between anchors, at which every face is found anew: two minutes of video.
+
+What is seen after an anchor doesn't depend on what was seen before, unless a face is followed that
+the detector doesn't see. So a long video can be measured in spans at once; see ``spans.py``.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +65,17 @@ class TrackSettings:
 
 
 class Tracker:
-    """State of all faces of one source. likeness: what the pack's embeddings say, if it has any."""
+    """State of all faces of one source.
 
-    def __init__(self, settings: TrackSettings, likeness: Likeness | None = None) -> None:
+    likeness: what the pack's embeddings say, if it has any; number: frames of the source before the
+    first that the tracker is shown.
+    """
+
+    def __init__(
+        self, settings: TrackSettings, likeness: Likeness | None = None, number: int = 0
+    ) -> None:
         self.settings = settings
+        self._number = number - 1  # of the frame in hand
         self._active: list[Track] = []
         self._identities = Identities(likeness, settings.patience)
         self._is_cut = CutFinder()
@@ -82,9 +95,14 @@ class Tracker:
 
     def begin(self, luma: UInt8Array) -> None:
         """Start a frame (h, w). After a cut everybody is to be found and recognised anew."""
-        self._area = float(luma.size)
+        self.begin_small(float(luma.size), cells_of(luma))
+
+    def begin_small(self, area: float, cells: UInt8Array) -> None:
+        """The same of a frame of ``area`` px² of which ``cells_of`` is known."""
+        self._number += 1
+        self._area = area
         # Where nothing is known of looks, to follow on is the better guess.
-        if self._is_cut(luma) and self._identities.by_looks:
+        if self._is_cut.compare(cells) and self._identities.by_looks:
             self._lose(self._active)
             self._active = []
             self._identities.cut()
@@ -157,6 +175,10 @@ class Tracker:
                 doubles[row] = others[0]
         return doubles
 
+    def is_anchor(self) -> bool:
+        """Whether everybody is to be found anew in this frame, see :meth:`anchor`."""
+        return self._number > 0 and self._number % ANCHOR_EVERY == 0
+
     def wants_detection(self) -> bool:
         """Whether the detector should look at this frame."""
         limit = self.settings.max_faces
@@ -184,11 +206,15 @@ class Tracker:
                 part = inside(centers[row], claimed) & (sizes[row] < 2 * followed_sizes)
                 if not (followed or part.any()):
                     free.append(row)
-        if self.settings.max_faces is not None:
-            sizes = areas(boxes)
-            free.sort(key=lambda row: -float(sizes[row]))
-            free = free[: max(0, self.settings.max_faces - len(self._active))]
-        return free
+        return self._largest(free, boxes, len(self._active))
+
+    def _largest(self, rows: list[int], boxes: FloatArray, held: int = 0) -> list[int]:
+        """As many of ``rows`` as may be followed beside ``held`` others."""
+        limit = self.settings.max_faces
+        if limit is None:
+            return rows
+        sizes = areas(boxes)
+        return sorted(rows, key=lambda row: -float(sizes[row]))[: max(0, limit - held)]
 
     def admit(
         self, landmarks: FloatArray, scores: FloatArray, look: Look | None = None
@@ -217,6 +243,48 @@ class Tracker:
             found = landmarks[taken]
             self._active += self._identities.admit(found, self._active, self._area, look)
         return taken
+
+    def anchored(self, boxes: FloatArray) -> list[int]:
+        """Rows of detected boxes (n, 4), best first, by which to anchor."""
+        # Whatever there was before, searching goes on in one way from here.
+        self._since_detection = self._since_loss = 0
+        return self._largest(list(range(len(boxes))), boxes)
+
+    def anchor(
+        self, landmarks: FloatArray, scores: FloatArray, look: Look | None = None
+    ) -> tuple[list[int], list[int]]:
+        """Follow faces found anew (n, 68, 2) in the place of those that were followed there.
+
+        Returns the rows taken, and which of the followed faces were not found and are followed on,
+        after those.
+        """
+        taken: list[int] = []
+        for row in range(len(landmarks)):
+            box = bounds(landmarks[row : row + 1])
+            again = taken and iou(box, bounds(landmarks[taken])).max() > self.settings.overlap
+            if scores[row] >= self.settings.admit_score and not again:
+                taken.append(row)
+        owners: list[Track | None] = [None] * len(taken)
+        left = list(range(len(self._active)))
+        if taken and left:
+            followed = bounds(np.stack([track.landmarks for track in self._active]))
+            overlaps = iou(bounds(landmarks[taken]), followed)
+            for place in np.argsort(-overlaps, axis=None, kind="stable"):
+                row, column = divmod(int(place), overlaps.shape[1])
+                if overlaps[row, column] <= self.settings.overlap:
+                    break
+                if owners[row] is None and column in left:
+                    owners[row] = self._active[column]
+                    left.remove(column)
+        if self.settings.max_faces is not None:
+            most = max(0, self.settings.max_faces - len(taken))
+            self._identities.lose([self._active[column] for column in left[most:]])
+            left = left[:most]
+        kept = [self._active[column] for column in left]
+        found = landmarks[taken]
+        tracks = self._identities.anchor(found, owners, self._active, self._area, look)
+        self._active = tracks + kept
+        return taken, left
 
     def _slipped(self, box: FloatArray) -> Track | None:
         """The track that follows only a part of the face in ``box``, if there is one."""
