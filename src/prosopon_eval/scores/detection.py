@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from prosopon_eval.average_precision import wider_average_precision
 from prosopon_eval.datasets.base import Dataset, Sample
-from prosopon_eval.metrics import wider_average_precision
 from prosopon_eval.report import Figure
 from prosopon_eval.scores.base import Found, Score
 
