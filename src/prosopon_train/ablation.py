@@ -59,6 +59,8 @@ def variants(base: Config) -> Iterator[tuple[str, Config]]:
     yield "+ co-annotation", replace(base, weights=replace(plain.weights, **told))
     yield "+ distribution matching", base
     yield "+ learned task weights", replace(base, learned_weights=True)
+    smoothed = (replace(s, smoothing=0.3 if s.rarity else 0) for s in base.sources)
+    yield "smoothed votes, given weights", replace(base, sources=tuple(smoothed))
     yield "second look, given weights", replace(base, model={**NARROW, "look": 96})
 
 

@@ -22,6 +22,9 @@ class Source:
 
     rarity: 0 draws examples evenly; above it, those with votes for rare emotions more often, by
     the inverse share of the emotion among all votes to this power.
+
+    smoothing: by how much the votes for a picture are drawn to the mean votes for all pictures with
+    its majority, as ten raters tell a distribution only roughly; 0 leaves them as they are.
     """
 
     folder: str
@@ -29,6 +32,7 @@ class Source:
     points: float = 1.0
     convention: str | None = None
     rarity: float = 0.0
+    smoothing: float = 0.0
 
 
 @dataclass(frozen=True)

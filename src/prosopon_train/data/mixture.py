@@ -38,6 +38,15 @@ class Pool:
         weights = votes @ np.maximum(shares, 1e-3) ** -power
         self._upto = np.cumsum(weights) / weights.sum()
 
+    def smooth_votes(self, share: float) -> None:
+        """Mix ``share`` of the mean votes for a picture's majority into the votes for it."""
+        votes = self.arrays["emotion"]
+        majority = np.nan_to_num(votes).argmax(1)
+        for emotion in np.unique(majority):
+            rows = (majority == emotion) & ~np.isnan(votes[:, 0])
+            if rows.any():
+                votes[rows] = (1 - share) * votes[rows] + share * votes[rows].mean(0)
+
     def draw(self, rng: np.random.Generator) -> Example:
         """A random example."""
         return self.example(min(int(np.searchsorted(self._upto, rng.random())), len(self) - 1))
@@ -57,6 +66,8 @@ def _pool(root: Path, source: Source) -> Pool:
         pool.arrays["points"] = convention.apply(points, rotation)
     if source.rarity:
         pool.prefer_rare(source.rarity)
+    if source.smoothing:
+        pool.smooth_votes(source.smoothing)
     return pool
 
 
