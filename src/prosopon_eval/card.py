@@ -28,7 +28,7 @@ from prosopon_eval.card_text import Network, Part, render
 from prosopon_eval.curves import Row, draw
 from prosopon_eval.data import find
 from prosopon_eval.graph import milliseconds, network_size
-from prosopon_eval.precision import compare
+from prosopon_eval.precision import compare, data_option
 from prosopon_eval.report import Slice
 from prosopon_eval.run import run_protocol
 from prosopon_eval.tasks import MARKED
@@ -153,14 +153,7 @@ def card(pack: Pack, folders: Sequence[Path], sources: dict[str, Any]) -> tuple[
 
 @click.command(help=(__doc__ or "").split("::")[0])
 @click.argument("pack")
-@click.option(
-    "--data",
-    "folders",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    multiple=True,
-    required=True,
-    help="Folder of labelled data; may be given several times.",
-)
+@data_option
 @click.option("--sources", type=click.Path(path_type=Path), help="By default PACK/sources.toml.")
 @click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="The card.")
 def main(pack: str, folders: tuple[Path, ...], sources: Path | None, output: Path) -> None:

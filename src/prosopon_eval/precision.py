@@ -36,6 +36,14 @@ REFERENCE = "fp32"
 MOST = 1500  # rows of each set of shards
 PICTURES = 300  # marked photographs
 DRAWS = 500
+data_option = click.option(
+    "--data",
+    "folders",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    multiple=True,
+    required=True,
+    help="Folder of labelled data; may be given several times.",
+)
 HEADS = ("figure", "data", "n", REFERENCE)
 
 
@@ -150,14 +158,7 @@ def as_dict(one: Difference) -> dict[str, object]:
 
 @click.command(help=(__doc__ or "").split("::")[0])
 @click.argument("pack")
-@click.option(
-    "--data",
-    "folders",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    multiple=True,
-    required=True,
-    help="Folder of labelled data; may be given several times.",
-)
+@data_option
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Also write this file.")
 def main(pack: str, folders: tuple[Path, ...], json_path: Path | None) -> None:
     """Measure and print."""
