@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from prosopon.crop import CropBatch, cut
-from prosopon.geometry import Camera, square_similarity
+from prosopon.geometry import Camera, invert_similarity, square_similarity
 from prosopon.heads import Context, load_heads
 from prosopon.heads.landmarks import points_in_image
 from prosopon.network import FaceNetwork
@@ -53,10 +52,10 @@ def measure(pack: Pack, precision: str, images: UInt8Array) -> Faces:
     raw = np.concatenate(
         [network(tensor[i : i + _AT_ONCE]) for i in range(0, len(tensor), _AT_ONCE)]
     )
-    to_image = np.repeat(cv2.invertAffineTransform(crop.matrices[0])[None], len(images), axis=0)
+    to_image = np.repeat(invert_similarity(crop.matrices), len(images), axis=0)
     context = Context(
         outputs=network.split(raw),
-        to_image=to_image.astype(np.float32),
+        to_image=to_image,
         angles=np.zeros(len(images), np.float32),
         crop_size=spec.size,
         landmark_offset=spec.landmark_offset,
