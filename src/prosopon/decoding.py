@@ -14,7 +14,6 @@ from prosopon.heads import Context, HeadSpec
 from prosopon.measuring import RawFaces
 from prosopon.network import FaceNetwork
 from prosopon.packs import Pack
-from prosopon.track.tracker import Tracker
 from prosopon.types import AnyArray, Column, FaceTable
 
 
@@ -33,15 +32,20 @@ class Waiting:
 
     def add_still(self, index: int, time: float, faces: RawFaces) -> None:
         """A frame whose faces have nothing to do with those of others."""
-        self.parts.append(faces)
-        self.frames.append((index, time, list(range(len(faces)))))
-        self.certainties += [np.nan] * len(faces)
+        self.add(index, time, [faces], list(range(len(faces))), [np.nan] * len(faces))
 
-    def add_followed(self, index: int, time: float, parts: list[RawFaces], of: Tracker) -> None:
-        """The next frame of a video: faces in the order of the tracker's."""
+    def add(
+        self,
+        index: int,
+        time: float,
+        parts: list[RawFaces],
+        ids: list[int],
+        certainties: list[float],
+    ) -> None:
+        """The next frame, with the identity of each face and its probability."""
         self.parts += parts
-        self.frames.append((index, time, of.ids))
-        self.certainties += of.confidences
+        self.frames.append((index, time, ids))
+        self.certainties += certainties
 
 
 class Decoder:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass
+from math import nan
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from prosopon.errors import InputError, PackError
 from prosopon.fit import FaceModel, Fitter, fit_columns, load_model
 from prosopon.geometry import Camera
 from prosopon.heads import load_heads
-from prosopon.measuring import SECOND_CHANCE, Appearance, Measurer
+from prosopon.measuring import SECOND_CHANCE, SHARED_CROPS, Appearance, Measurer, RawFaces
 from prosopon.network import FaceNetwork
 from prosopon.packs import Pack, load_pack
 from prosopon.seen import Again, Noting, Seen, Unlike
@@ -41,6 +42,9 @@ from prosopon.types import (
 
 CHUNK_FRAMES = 64
 """Frames that are decoded at once."""
+
+_Measured = tuple[Frame, list[RawFaces], list[int], list[float]]
+"""A frame, all its faces, and the identity and its probability of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +244,7 @@ class Analyzer:
                     chunks.append(Waiting(one.size))
                 sight = Again(one, self._measurer.sight)
                 parts = self._measurer.follow(sight, tracker)
-                chunks[-1].add_followed(one.index, one.time, parts, tracker)
+                chunks[-1].add(one.index, one.time, parts, tracker.ids, tracker.confidences)
         except Unlike:
             return []
         memory.tracker = tracker
@@ -254,25 +258,32 @@ class Analyzer:
         self, source: Source, tracker: Tracker, frames: int
     ) -> Iterator[tuple[Frame, Waiting]]:
         """Measure every frame; yield when ``frames`` of them wait, or their size changes."""
-        still = _is_still(source)
+        measured = (
+            self._pictures(source, frames) if _is_still(source) else self._followed(source, tracker)
+        )
         waiting: Waiting | None = None
         frame: Frame | None = None
-        for frame in source:
+        for frame, parts, ids, certainties in measured:
             if waiting is not None and waiting.size != frame.size:
                 yield frame, waiting
                 waiting = None
             if waiting is None:
                 waiting = Waiting(frame.size)
-            if still:
-                waiting.add_still(frame.index, frame.time, self._measurer.still(frame.luma))
-            else:
-                parts = self._measurer.follow(self._measurer.sight(frame.luma), tracker)
-                waiting.add_followed(frame.index, frame.time, parts, tracker)
+            waiting.add(frame.index, frame.time, parts, ids, certainties)
             if len(waiting.frames) >= frames:
                 yield frame, waiting
                 waiting = None
         if waiting is not None and frame is not None:
             yield frame, waiting
+
+    def _followed(self, source: Source, tracker: Tracker) -> Iterator[_Measured]:
+        for frame in source:
+            parts = self._measurer.follow(self._measurer.sight(frame.luma), tracker)
+            yield frame, parts, tracker.ids, tracker.confidences
+
+    def _pictures(self, source: Source, together: int) -> Iterator[_Measured]:
+        for frame, faces in self._measurer.stills(source, min(together, SHARED_CROPS)):
+            yield frame, [faces], list(range(len(faces))), [nan] * len(faces)
 
     def _open_network(self, precision: str | None, device: str) -> FaceNetwork:
         """PackError: the network does not give what the pack says."""
