@@ -13,23 +13,23 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from prosopon.appearance import Appearance
 from prosopon.crop import cut, face_boxes, from_boxes, from_landmarks
 from prosopon.detect import FaceDetector
 from prosopon.errors import InputError
 from prosopon.geometry import invert_similarity, iou
 from prosopon.heads.landmarks import points_in_image
 from prosopon.heads.quality import confidence
-from prosopon.network import FaceNetwork, Session
-from prosopon.packs import EmbeddingSpec
+from prosopon.network import FaceNetwork
 from prosopon.track.cuts import cells_of
-from prosopon.track.tracker import Look, Tracker, TrackSettings
+from prosopon.track.tracker import Tracker, TrackSettings
 from prosopon.types import AnyArray, Crops, Detections, FloatArray, Frame, UInt8Array
 
 # A detection's box is rough: its crop is corrected by its own landmarks this many times. Pictures
 # on their own have the time for a mirrored view in the last.
 STILL_REFINEMENTS = 2
 NEWCOMER_REFINEMENTS = 1
-# Crops of pictures on their own that share a pass of the network, which costs a third less for each,
+# Crops of pictures on their own that share a pass of the network, which costs each a third less;
 # and how much of pictures (px) waits for that.
 SHARED_CROPS = 16
 _SHARED_PIXELS = 32_000_000
@@ -61,23 +61,6 @@ class RawFaces:
     def concat(cls, parts: Sequence[RawFaces]) -> RawFaces:
         """All rows of ``parts``."""
         return cls(*(np.concatenate([getattr(p, name) for p in parts]) for name in cls.__slots__))
-
-
-class Appearance:
-    """What faces look like to the pack's appearance network."""
-
-    def __init__(self, session: Session, spec: EmbeddingSpec) -> None:
-        self._session, self._spec = session, spec
-
-    def in_frame(self, luma: UInt8Array) -> Look:
-        """Landmarks (n, 68, 2) px of faces in ``luma`` (h, w) → their embeddings (n, d)."""
-
-        def look(landmarks: FloatArray) -> FloatArray:
-            batch = cut(luma, from_landmarks(landmarks, self._spec.size, self._spec.scale))
-            vectors: FloatArray = self._session.run(None, {"crops": batch.tensor})[0]
-            return vectors
-
-        return look
 
 
 class Sight(Protocol):

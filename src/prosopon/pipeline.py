@@ -14,6 +14,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
+from prosopon.appearance import Appearance
 from prosopon.calibration import Intrinsics
 from prosopon.decoding import Decoder, Waiting
 from prosopon.detect import FaceDetector
@@ -21,7 +22,7 @@ from prosopon.errors import InputError, PackError
 from prosopon.fit import FaceModel, Fitter, fit_columns, load_model
 from prosopon.geometry import Camera
 from prosopon.heads import load_heads
-from prosopon.measuring import SECOND_CHANCE, SHARED_CROPS, Appearance, Measurer, RawFaces
+from prosopon.measuring import SECOND_CHANCE, SHARED_CROPS, Measurer, RawFaces
 from prosopon.network import FaceNetwork
 from prosopon.packs import Pack, load_pack
 from prosopon.seen import Again, Noting, Seen, Unlike

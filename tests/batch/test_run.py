@@ -17,7 +17,7 @@ from prosopon.batch.layout import Layout, Shard
 from prosopon.batch.lock import held, holder
 from prosopon.batch.run import run_batch
 from prosopon.batch.settings import Settings
-from prosopon.batch.status import clock, progress
+from prosopon.batch.status import clock, progress, short_paths
 from prosopon.batch.store import Manifest
 from prosopon.batch.summary import all_entries
 from prosopon.batch.units import Unit, find_units
@@ -182,6 +182,19 @@ def test_workers_that_never_start_end_the_batch(corpus: Path, settings: Settings
         run_batch(units, Layout(tmp_path / "out"), settings, Never)
 
 
+def test_workers_that_never_open_a_session_end_the_batch(
+    corpus: Path, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    class Silent(_Here):
+        def wait(self, seconds: float) -> list[Event]:
+            return []
+
+    monkeypatch.setattr("prosopon.batch.schedule._START_LIMIT", 0.01)
+    units = find_units(str(corpus))
+    with pytest.raises(DeviceError, match=r"workers can't start: no session after 0.02 s"):
+        run_batch(units, Layout(tmp_path / "out"), settings, Silent, limit=0.02)
+
+
 def test_a_worker_says_what_it_did(corpus: Path, settings: Settings, tmp_path: Path):
     layout = Layout(tmp_path / "out")
     unit = next(unit for unit in find_units(str(corpus)) if not unit.pictures)
@@ -216,3 +229,10 @@ def test_progress_tells_what_is_left(corpus: Path, tmp_path: Path):
 
 def test_clock():
     assert [clock(s) for s in (0, 61.4, 3600 * 30)] == ["0:00:00", "0:01:01", "30:00:00"]
+
+
+def test_status_tells_inputs_of_one_name_apart():
+    paths = ["/c/p1/x.mp4", "/c/p2/x.mp4", "/c/p2/y.mp4", "/c/q/1.png … 9.png", "s3://b/a/z.mp4"]
+    short = ["p1/x.mp4", "p2/x.mp4", "y.mp4", "1.png … 9.png", "z.mp4"]
+    assert short_paths(paths) == short
+    assert short_paths(["x.mp4", "p/x.mp4", "/x.mp4"]) == ["x.mp4", "p/x.mp4", "/x.mp4"]

@@ -90,6 +90,16 @@ def test_names_differ_where_letters_do():
     assert len({safe_name(key).casefold() for key in keys}) == len(keys)
 
 
+def test_drawings_of_earlier_runs_are_no_inputs(corpus: Path):
+    for name in ("1.overlay.mp4", "p.overlay/0.png", "mine.overlay.mp4"):
+        (corpus / "a" / name).parent.mkdir(exist_ok=True)
+        (corpus / "a" / name).write_bytes(b"x")
+    (corpus / "a/1.json").write_text('{"outputs": ["1.csv", "1.overlay.mp4"]}')
+    (corpus / "a/p.json").write_text('{"outputs": ["p.csv", "p.overlay"]}')
+    assert _inputs(corpus)[:3] == ["a/1.mp4", "a/2.MOV", "a/mine.overlay.mp4"]
+    assert len(_inputs(corpus)) == 6
+
+
 def test_list_with_columns(corpus: Path, tmp_path: Path):
     listed = tmp_path / "list.csv"
     listed.write_text("group,path\nx,a/1.mp4\ny,b/c/3.mkv\n")

@@ -147,3 +147,45 @@ def test_a_still_face_is_looked_for_where_it_was():
     assert all((place == places[0]).all() for place in places)
     tracker.follow((face + 0.05 * extent)[None], scores(0.9))
     assert np.abs(tracker.expected()[0] - places[0]).mean() > 0.03 * extent
+
+
+def anchored(tracker, *faces):
+    """What a detector that finds ``faces`` makes of the tracker."""
+    rows = tracker.anchored(boxes(*faces))
+    found = np.stack(faces)[rows]
+    return tracker.anchor(found, np.ones(len(rows), dtype=np.float32))
+
+
+def test_anchors_come_by_number(monkeypatch):
+    monkeypatch.setattr("prosopon.track.tracker.ANCHOR_EVERY", 3)
+    found = []
+    for number in (0, 3):
+        tracker = Tracker(TrackSettings(), number=number)
+        for _ in range(5):
+            tracker.begin(PICTURE)
+            found.append(tracker.is_anchor())
+    assert found == [False, False, False, True, False, True, False, False, True, False]
+
+
+def test_faces_keep_their_ids_at_an_anchor():
+    a, b, c = face_points((100, 100)), face_points((400, 100)), face_points((250, 300))
+    tracker = start(a, b)
+    taken, left = anchored(tracker, c, b + np.float32(2), a)
+    assert (taken, left) == ([0, 1, 2], [])
+    assert tracker.ids == [2, 1, 0]
+    np.testing.assert_array_equal(tracker.expected(), np.stack([c, b + np.float32(2), a]))
+    assert not tracker.wants_detection()
+
+
+def test_a_face_that_is_not_found_at_an_anchor_is_followed_on():
+    a, b = face_points((100, 100)), face_points((400, 100))
+    tracker = start(a, b)
+    assert anchored(tracker, b) == ([0], [0])
+    assert tracker.ids == [1, 0]
+
+
+def test_no_more_faces_than_asked_for_at_an_anchor():
+    a, b, c = face_points((100, 100)), face_points((400, 100)), face_points((250, 300))
+    tracker = start(a, b, max_faces=2)
+    assert anchored(tracker, c) == ([0], [0])
+    assert tracker.ids == [2, 0]

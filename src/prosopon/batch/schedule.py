@@ -19,6 +19,7 @@ from prosopon.errors import DeviceError, OutputError
 
 _TICK = 0.25  # s between looks at what hangs and at a request to stop
 _NOTE_EVERY = 2.0  # s between notes of progress within a unit
+_START_LIMIT = 120.0  # s at least, for a worker to open its session
 _FALSE_STARTS = 3  # workers in a row, for each slot, that are lost before their first unit
 
 
@@ -38,7 +39,8 @@ class _Slot:
 class Schedule:
     """One run over ``units``.
 
-    limit: seconds without a sign of life after which a worker is killed; retries: times that a
+    limit: seconds without a sign of life after which a worker is killed, with more patience while
+    it starts; retries: times that a
     unit is tried again after its worker was lost; assist: let workers without a unit help with long
     videos; changed: called after every change.
     """
@@ -164,11 +166,12 @@ class Schedule:
     def _kill_hanging(self) -> None:
         now = time.monotonic()
         for number, slot in enumerate(self._slots):
-            if now - slot.sign <= self._limit:
-                continue
+            silent = now - slot.sign
             if not slot.ready:
-                self._lose(number, f"no session after {self._limit:g} s")
-            elif slot.unit or slot.stretch:
+                limit = max(self._limit, _START_LIMIT)
+                if silent > limit:
+                    self._lose(number, f"no session after {limit:g} s")
+            elif silent > self._limit and (slot.unit or slot.stretch):
                 self._lose(number, f"no frame for {self._limit:g} s")
 
     def _leave(self, stretch: Stretch) -> None:

@@ -71,20 +71,32 @@ def holders(layout: Layout) -> list[str]:
     return [f"shard {name}: {who}" for name, who in found if who]
 
 
+def short_paths(paths: Sequence[str]) -> list[str]:
+    """The shortest end of each path that no other has: ``p1/x.mp4`` beside ``p2/x.mp4``."""
+    parts = [PurePath(path).parts for path in paths]
+    ends = Counter(part[-k:] for part in parts for k in range(1, len(part) + 1))
+    short = [
+        next((part[-k:] for k in range(1, len(part) + 1) if ends[part[-k:]] == 1), part)
+        for part in parts
+    ]
+    return [str(PurePath(*part)) for part in short]
+
+
 def table(entries: Sequence[Entry]) -> Table:
     """For a terminal."""
     from rich.markup import escape
     from rich.table import Table
 
+    names = short_paths([entry.input for entry in entries])
     shown = Table("input", "state", "tries", "frames", "time", "frames/s", "host", "error")
     now = datetime.now(timezone.utc)
-    for entry in entries:
+    for entry, name in zip(entries, names, strict=True):
         seconds = entry.seconds
         if entry.state == "running":
             seconds = max(0.0, (now - datetime.fromisoformat(entry.started)).total_seconds())
         rate = f"{entry.frames / seconds:.0f}" if seconds and entry.frames else ""
         shown.add_row(
-            escape(PurePath(entry.input).name), entry.state, str(entry.attempts or ""),
+            escape(name), entry.state, str(entry.attempts or ""),
             str(entry.frames or ""), clock(seconds) if seconds else "", rate,
             entry.host, escape(entry.error),
         )  # fmt: skip

@@ -17,7 +17,7 @@ from prosopon.batch.layout import WHOLE, Shard
 from prosopon.batch.remote import is_url, list_files
 from prosopon.errors import InputError
 from prosopon.inputs import VIDEO_SUFFIXES
-from prosopon.sources.folder import natural_order
+from prosopon.sources.folder import is_overlay, natural_order
 from prosopon.sources.image import SUFFIXES as IMAGE_SUFFIXES
 
 PICTURES = 256
@@ -139,11 +139,14 @@ def _walk(root: Path, leave_out: Path | None) -> Iterator[Found]:
     for folder, folders, names in os.walk(root, onerror=refuse):
         here = Path(folder)
         folders[:] = sorted(
-            name for name in folders if name[0] != "." and (here / name).resolve() != skipped
+            name
+            for name in folders
+            if name[0] != "." and (here / name).resolve() != skipped and not is_overlay(here / name)
         )
         for name in sorted(names):
             path = here / name
-            if name[0] != "." and _suffix(name) in VIDEO_SUFFIXES | IMAGE_SUFFIXES:
+            wanted = name[0] != "." and _suffix(name) in VIDEO_SUFFIXES | IMAGE_SUFFIXES
+            if wanted and not is_overlay(path):
                 yield _stat(path.relative_to(root).as_posix(), path)
 
 

@@ -56,13 +56,13 @@ def open_folder(path: Path) -> FolderSource:
 def members(folder: Path) -> list[Path]:
     """What lies directly in ``folder``, but what is hidden and the overlays that an earlier run
     left there: to measure our own drawing is never meant. OSError: it can't be read."""
-    return [p for p in folder.iterdir() if not p.name.startswith(".") and not _is_overlay(p)]
+    return [p for p in folder.iterdir() if not p.name.startswith(".") and not is_overlay(p)]
 
 
-def _is_overlay(path: Path) -> bool:
-    """Whether the sidecar beside ``path`` says that it was written with it."""
-    stem, mark, _ = path.name.rpartition(".overlay.")
-    if not mark:
+def is_overlay(path: Path) -> bool:
+    """Whether the sidecar beside ``path``, a file or folder, says that it was written with it."""
+    stem, mark, suffix = path.name.rpartition(".overlay")
+    if not mark or suffix[:1] not in ("", "."):
         return False
     try:
         told = json.loads(path.with_name(f"{stem}.json").read_text(encoding="utf-8"))
