@@ -159,9 +159,10 @@ class Analyzer:
     ) -> FaceTable:
         """All faces of one image, largest score first; no rows when there is none.
 
-        image: a file, or a BGR (h, w, 3) or grey (h, w) uint8 array (for a JPEG's
-        luminance see ``prosopon.sources.image``). boxes (n, 4): faces already found, x0 y0 x1 y1
-        px; one row for each, in order. A box may fill the image.
+        image: a file, or a BGR (h, w, 3) or grey (h, w) uint8 array. Of a JPEG file its own
+        luminance is read, which is up to a few levels off that of its array: landmarks differ by
+        fractions of a pixel (see ``prosopon.sources.image``). boxes (n, 4): faces already found,
+        x0 y0 x1 y1 px; one row for each, in order. A box may fill the image.
         """
         if isinstance(image, str | Path):
             with open_source(image) as source:

@@ -37,7 +37,7 @@ def still(monkeypatch):
     """Nobody moves and eyes look straight along the head's axis unless a test says otherwise."""
 
     def use(expression: Expression = STILL, gaze=(0, 0, 1)):
-        monkeypatch.setattr(render, "sample_expression", lambda rng: expression)
+        monkeypatch.setattr(render, "sample_expression", lambda rng, lids: expression)
         both = np.array([gaze, gaze], np.float32)
         both /= np.linalg.norm(both, axis=1, keepdims=True)
         monkeypatch.setattr(render, "sample_gaze", lambda eyes, lens, rng: both)
