@@ -8,7 +8,6 @@ import pytest
 pytest.importorskip("numba")
 
 from prosopon.geometry import rotation_from_euler
-from prosopon_train.data.degrade import degrade_crop
 from prosopon_train.synth.camera import View, sample_view
 from prosopon_train.synth.expression import Expression, intensities, sample_expression
 from prosopon_train.synth.gaze import GAIN, follow_with_lids, iris_axis, iris_frame, sample_gaze
@@ -139,12 +138,3 @@ def test_sampled_expressions_vary_and_stay_in_range():
         if expression.mean("AU28") > 0.1:
             assert expression.mean("AU26") <= 0.1
     assert {unit for expression in drawn for unit in expression.units} >= {"AU01", "AU28", "AU45"}
-
-
-def test_degrade_keeps_shape_and_repeats():
-    image = np.random.default_rng(0).integers(0, 255, (128, 120)).astype(np.uint8)
-    for seed in range(20):
-        once, again = (degrade_crop(image.copy(), np.random.default_rng(seed)) for _ in range(2))
-        assert once.shape == image.shape
-        assert once.dtype == np.uint8
-        np.testing.assert_array_equal(once, again)
