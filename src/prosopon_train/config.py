@@ -25,6 +25,8 @@ class Source:
 
     smoothing: by how much the votes for a picture are drawn to the mean votes for all pictures with
     its majority, as ten raters tell a distribution only roughly; 0 leaves them as they are.
+
+    without: labels (of ``data.schema.FIELDS``) that are not learned from this source.
     """
 
     folder: str
@@ -33,6 +35,7 @@ class Source:
     convention: str | None = None
     rarity: float = 0.0
     smoothing: float = 0.0
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -50,3 +50,10 @@ def test_a_batch_depends_on_seed_and_step_alone(data):
     again, told = next(batches(data, sources, 4, seed=7, start=1))
     np.testing.assert_array_equal(inputs, again)
     np.testing.assert_array_equal(labels["emotion"], told["emotion"])
+
+
+def test_a_source_may_keep_a_label_to_itself(data):
+    sources = (Source("pictures", 1.0, without=("face",)),)
+    _, labels = next(batches(data, sources, 4, seed=7))
+    assert labels["face"].isnan().all()
+    assert not labels["emotion"].isnan().all()

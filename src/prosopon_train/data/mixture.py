@@ -66,6 +66,8 @@ def _pool(root: Path, source: Source) -> Pool:
         pool.arrays["points"] = convention.apply(points, rotation)
     if source.rarity:
         pool.prefer_rare(source.rarity)
+    for name in source.without:
+        pool.arrays[name][:] = np.nan
     if source.smoothing:
         pool.smooth_votes(source.smoothing)
     return pool
