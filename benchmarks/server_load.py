@@ -30,7 +30,7 @@ from prosopon.machine import processor
 
 CLIP = Path(__file__).parents[1] / "examples" / "clip.mp4"
 HOST = "127.0.0.1"
-SAMPLES = 20
+SAMPLES = 10
 
 
 @dataclass(slots=True)

@@ -28,15 +28,16 @@ def constants() -> dict[str, Any]:
     """Name → value, JSON-ready."""
     pack = load_pack("default")
     network, found = pack.network, pack.detector
-    # Without the processor's own int8 dot products int8 is no quicker, and it rounds otherwise.
-    used = (network.file("fp32"), found.file)
+    networks = {precision: network.file(precision) for precision in ("fp32", "int8")}
+    used = (*networks.values(), found.file)
     return {
         "PACK": {
             "name": pack.name,
             "version": pack.version,
             "files": {file.path.name: file.sha256 for file in used},
-            "network": used[0].path.name,
-            "detector": used[1].path.name,
+            "networks": {precision: file.path.name for precision, file in networks.items()},
+            "precision": network.precision,  # of processors; graphics cards take fp32
+            "detector": found.file.path.name,
             "size": network.size,
             "landmarkOffset": list(network.landmark_offset),
             "outputs": {name: list(span) for name, span in network.outputs.items()},

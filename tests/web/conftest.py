@@ -23,7 +23,7 @@ SCREENSHOTS = Path(__file__).parents[2] / "out" / "screenshots"
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --use-fake-ui-for-media-stream "
-    "--use-fake-device-for-media-stream"
+    "--use-fake-device-for-media-stream --enable-unsafe-webgpu"  # a simulated graphics card
 ).split()
 
 

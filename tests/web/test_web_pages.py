@@ -128,12 +128,30 @@ def test_live(page: Page, side: str, keep: Callable[[str], None]):
     page.get_by_role("button", name="Start camera").click()
     until(page, ENOUGH_FRAMES)
     expect(page.locator(".screen")).to_have_attribute("data-faces", "1")
-    expect(page.locator(".status")).to_contain_text(side)
+    how = {"server": "on the server", "browser": "in this browser (WebAssembly"}
+    expect(page.locator(".status")).to_contain_text(how[side])
     expect(page.get_by_text("Face #")).to_be_visible()
     assert bool(sent) == (side == "server")
     keep(f"live-{side}-1440")
     page.get_by_role("button", name="Stop camera").click()
     assert page.evaluate("document.querySelector('video').srcObject") is None
+
+
+def test_card_of_no_use_is_left(page: Page):
+    # The page is told that there is a card, and can't have what runs on it.
+    page.add_init_script(
+        "Object.defineProperty(navigator, 'gpu', "
+        "{ value: { requestAdapter: async () => ({ info: { isFallbackAdapter: false } }) } });"
+    )
+    page.context.route("**/assets/*jspi*.wasm", lambda route: route.abort())
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto("/#/live")
+    page.locator("input[value=browser]").check()
+    page.get_by_role("button", name="Start camera").click()
+    expect(page.locator(".status")).to_contain_text("in this browser (WebAssembly")
+    assert any("without the graphics card" in text for text in said)
+    until(page, ENOUGH_FRAMES)
 
 
 def test_sides_can_be_changed_while_the_camera_runs(page: Page):

@@ -1,6 +1,6 @@
 /** Who measures the camera's frames: the server over a WebSocket, or a worker on this machine. */
 
-import { type Face, getBytes, type ServerInfo } from "./api";
+import type { Face, ServerInfo } from "./api";
 import { PACK } from "./constants";
 import { el, required } from "./dom";
 
@@ -53,7 +53,7 @@ export function openRemote(listener: Listener): Computer {
     },
     measure(video, frame, seconds) {
       underway += 1;
-      draw(canvas, video);
+      drawFrame(canvas, video);
       canvas.toBlob(
         async (blob) => {
           if (!blob || socket.readyState !== WebSocket.OPEN) return;
@@ -84,56 +84,11 @@ export function whyNotHere(server: ServerInfo): string | undefined {
   return typeof WebAssembly === "undefined" ? "it has no WebAssembly" : undefined;
 }
 
-/** This machine: pictures stay in the page. */
-export function openLocal(listener: Listener): Computer {
-  const worker = new Worker(new URL("./local/worker.ts", import.meta.url), { type: "module" });
-  const canvas = el("canvas");
-  let free = false;
-  worker.onerror = (event) => listener.failed(event.message || "the worker did not start");
-  worker.onmessage = ({ data }: MessageEvent) => {
-    if (data.kind === "ready") {
-      free = true;
-      listener.ready(`in this browser (${data.how})`);
-    } else if (data.kind === "measured") {
-      free = true;
-      listener.measured(data.result as Measured);
-    } else {
-      listener.failed(String(data.reason));
-    }
-  };
-  void open();
-
-  async function open(): Promise<void> {
-    try {
-      const [network, detector] = await Promise.all([
-        getBytes(`/v1/pack/${PACK.network}`),
-        getBytes(`/v1/pack/${PACK.detector}`),
-      ]);
-      worker.postMessage({ kind: "open", network, detector }, [network, detector]);
-    } catch (error) {
-      listener.failed((error as Error).message);
-    }
-  }
-
-  return {
-    get free() {
-      return free;
-    },
-    measure(video, frame, seconds) {
-      free = false;
-      const context = draw(canvas, video);
-      const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-      const { width, height } = canvas;
-      const message = { kind: "frame", rgba: data, width, height, frame, seconds };
-      worker.postMessage(message, [data.buffer]);
-    },
-    close() {
-      worker.terminate();
-    },
-  };
-}
-
-function draw(canvas: HTMLCanvasElement, video: HTMLVideoElement): CanvasRenderingContext2D {
+/** The video's frame of now, at its own size. */
+export function drawFrame(
+  canvas: HTMLCanvasElement,
+  video: HTMLVideoElement,
+): CanvasRenderingContext2D {
   if (canvas.width !== video.videoWidth || canvas.height !== video.videoHeight) {
     canvas.width = video.videoWidth;
     canvas.height = video.videoHeight;

@@ -5,9 +5,14 @@ export const PACK = {
   "version": "0.2.0",
   "files": {
     "network-fp32.onnx": "45791f341369018b23d53a99d0ecc04d2bd70b4ae8a764ff32f0e56acdc8bcfc",
+    "network-int8.onnx": "8490be8e28d9b8ba21b810500e278b643c13a63f3fd2fcc31cf8e3e21548cce7",
     "detector.onnx": "274389023f6ef1ed82338b2c56cc3e63dcf21a2e659c8fca513588dd6fcb28ee"
   },
-  "network": "network-fp32.onnx",
+  "networks": {
+    "fp32": "network-fp32.onnx",
+    "int8": "network-int8.onnx"
+  },
+  "precision": "int8",
   "detector": "detector.onnx",
   "size": 128,
   "landmarkOffset": [

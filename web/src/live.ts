@@ -1,10 +1,11 @@
 /** The live page: the camera, what is measured in it, and who measures. */
 
 import { getServer } from "./api";
-import { type Computer, type Measured, openLocal, openRemote, whyNotHere } from "./compute";
+import { type Computer, type Measured, openRemote, whyNotHere } from "./compute";
 import { announce, el } from "./dom";
 import { drawFaces } from "./draw";
 import { Gauges } from "./gauges";
+import { openLocal } from "./local";
 import { button } from "./queue";
 
 const CAMERA = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 } };

@@ -73,7 +73,7 @@ export function cut(luma: Picture, { matrix }: Crop): Cut {
 
 /** Warp, after averaging blocks where sampling alone would skip pixels. */
 function warpShrunk(luma: Picture, matrix: Similarity, size: number): Picture {
-  const factor = Math.trunc(1 / Math.hypot(matrix.a, matrix.b));
+  const factor = Math.trunc(1 / Math.fround(Math.hypot(matrix.a, matrix.b)));
   if (factor < 2) return warp(luma, matrix, size);
   const s = matrix.a ** 2 + matrix.b ** 2;
   const [ia, ib] = [matrix.a / s, -matrix.b / s];
@@ -94,6 +94,6 @@ function warpShrunk(luma: Picture, matrix: Similarity, size: number): Picture {
   const small = shrink(part(luma, x0, y0, w, h), columns, rows);
   // Small pixel (i, j) has its centre at (i + ½)·factor − ½ of the region.
   const offset = (factor - 1) / 2;
-  const [tx, ty] = apply(matrix, [x0 + offset, y0 + offset]);
+  const [tx, ty] = apply(matrix, [x0 + offset, y0 + offset]).map(Math.fround);
   return warp(small, { a: matrix.a * factor, b: matrix.b * factor, tx, ty }, size);
 }

@@ -27,10 +27,11 @@ export function invert({ a, b, tx, ty }: Similarity): Similarity {
 export function squareSimilarity(center: Point, side: number, angle: number, size: number): Similarity {
   const scale = size / side;
   // The inverse of a clockwise turn, so that the face is upright in the crop.
-  const a = Math.cos(angle) * scale;
-  const b = -Math.sin(angle) * scale;
-  const [x, y] = apply({ a, b, tx: 0, ty: 0 }, center);
-  return { a, b, tx: (size - 1) / 2 - x, ty: (size - 1) / 2 - y };
+  // In single precision, as Python's matrices are.
+  const a = Math.fround(Math.cos(angle) * scale);
+  const b = Math.fround(-Math.sin(angle) * scale);
+  const [x, y] = apply({ a, b, tx: 0, ty: 0 }, center).map(Math.fround);
+  return { a, b, tx: Math.fround((size - 1) / 2 - x), ty: Math.fround((size - 1) / 2 - y) };
 }
 
 export function bounds(points: Point[]): Box {

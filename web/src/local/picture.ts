@@ -157,24 +157,31 @@ export function enlarge(from: Picture, width: number, height: number): Picture {
   return made;
 }
 
-/** The `size` × `size` picture that `matrix` takes `from` to, bilinear, edges held on. */
+/**
+ * The `size` × `size` picture that `matrix` takes `from` to, bilinear, edges held on: what
+ * cv2.warpAffine gives, in the same single precision, so that no grey level differs.
+ */
 export function warp(from: Picture, matrix: Similarity, size: number): Picture {
+  const { fround, floor, max, min } = Math;
   const made = picture(size, size);
-  const { a, b, tx, ty } = invert(matrix);
+  const back = invert(matrix);
+  const [a, b, tx, ty] = [back.a, back.b, back.tx, back.ty].map(fround);
   const { width, height, data } = from;
   for (let y = 0; y < size; y++) {
+    const startX = fround(fround(-b * y) + tx);
+    const startY = fround(fround(a * y) + ty);
     for (let x = 0; x < size; x++) {
-      const sx = a * x - b * y + tx;
-      const sy = b * x + a * y + ty;
-      const [fx, fy] = [Math.floor(sx), Math.floor(sy)];
-      const [px, py] = [sx - fx, sy - fy];
-      const x0 = Math.min(width - 1, Math.max(0, fx));
-      const x1 = Math.min(width - 1, Math.max(0, fx + 1));
-      const y0 = Math.min(height - 1, Math.max(0, fy)) * width;
-      const y1 = Math.min(height - 1, Math.max(0, fy + 1)) * width;
-      const top = data[y0 + x0] * (1 - px) + data[y0 + x1] * px;
-      const bottom = data[y1 + x0] * (1 - px) + data[y1 + x1] * px;
-      made.data[y * size + x] = Math.round(top * (1 - py) + bottom * py);
+      const sx = fround(a * x + startX);
+      const sy = fround(b * x + startY);
+      const [fx, fy] = [floor(sx), floor(sy)];
+      const [px, py] = [fround(sx - fx), fround(sy - fy)];
+      const x0 = min(width - 1, max(0, fx));
+      const x1 = min(width - 1, max(0, fx + 1));
+      const y0 = min(height - 1, max(0, fy)) * width;
+      const y1 = min(height - 1, max(0, fy + 1)) * width;
+      const top = fround(px * (data[y0 + x1] - data[y0 + x0]) + data[y0 + x0]);
+      const bottom = fround(px * (data[y1 + x1] - data[y1 + x0]) + data[y1 + x0]);
+      made.data[y * size + x] = roundEven(fround(py * fround(bottom - top) + top));
     }
   }
   return made;
