@@ -81,3 +81,13 @@ def test_boxes_and_pictures_of_all_sizes(
 def test_no_rows() -> None:
     schema = face_table().schema
     assert (_drawn(FaceTable.concat([], schema)) == 128).all()
+
+
+def test_captions_keep_off_faces_and_each_other() -> None:
+    left, right = (60, 80, 120, 160), (140, 80, 200, 160)
+    both = FaceTable.concat([face_table(left), face_table(right)], face_table().schema)
+    both.data["gaze"][0] = both.data["pose_r"][0] = np.nan  # these may reach the neighbour
+    alone = face_table(right)
+    x0, y0, x1, y1 = right
+    inside = np.s_[y0 + 2 : y1 - 1, x0 + 2 : x1 - 1]
+    assert (_drawn(both)[inside] == _drawn(alone)[inside]).all()

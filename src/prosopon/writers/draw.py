@@ -12,6 +12,7 @@ import numpy as np
 from prosopon.types import AnyArray, FaceTable, UInt8Array
 
 Color = tuple[int, int, int]
+Rectangle = tuple[float, ...]  # x0, y0, x1, y1
 
 _SHIFT = 4  # fractional bits of OpenCV's drawing coordinates
 _IDENTITY: tuple[Color, ...] = (  # BGR; after Okabe & Ito, distinct to colour-blind eyes too
@@ -41,8 +42,9 @@ def draw_faces(image: UInt8Array, faces: FaceTable) -> None:
     measured: list[int] = np.flatnonzero(found).tolist()
     for row in measured:
         _draw_shape(image, faces, row, scale)
+    kept_free = [tuple(map(float, box)) for box in faces["box"][measured]]
     for row in measured:  # captions lie over every face's drawing
-        _draw_caption(image, faces, row, scale)
+        kept_free.append(_draw_caption(image, faces, row, scale, kept_free))
 
 
 def _draw_shape(image: UInt8Array, faces: FaceTable, row: int, scale: float) -> None:
@@ -93,9 +95,12 @@ def _line(image: UInt8Array, start: AnyArray, end: AnyArray, color: Color, thick
     cv2.line(image, _fixed(start), _fixed(end), color, thickness, cv2.LINE_AA, _SHIFT)
 
 
-def _draw_caption(image: UInt8Array, faces: FaceTable, row: int, scale: float) -> None:
-    x0, y0, x1, y1 = (float(value) for value in faces["box"][row])
-    room = max(0.8, min(1.0, (y1 - y0) / (90 * scale)))
+def _draw_caption(
+    image: UInt8Array, faces: FaceTable, row: int, scale: float, kept_free: list[Rectangle]
+) -> Rectangle:
+    """Returns where it is; it lies over as little as can be of what is to be kept free."""
+    box: Rectangle = tuple(map(float, faces["box"][row]))
+    room = max(0.8, min(1.0, (box[3] - box[1]) / (90 * scale)))
     font_scale, thickness = 0.42 * scale * room, _thickness(scale * room)
     lines = _caption(faces, row)
     if room < 1:  # a small face is likely one of many: its number and emotion
@@ -104,24 +109,37 @@ def _draw_caption(image: UInt8Array, faces: FaceTable, row: int, scale: float) -
     pad = max(2, round(3 * scale * room))
     step = max(size[1] for size in sizes) + 2 * pad
     width, height = max(size[0] for size in sizes) + 2 * pad, step * len(lines) + pad
-    left, top = _beside((x0, y0, x1), (width, height), image.shape[:2])
+    left, top = _beside(box, (width, height), image.shape[:2], kept_free)
     plate = image[top : top + height, left : left + width]
     cv2.convertScaleAbs(plate, dst=plate, alpha=0.35)
     for i, line in enumerate(lines):
         color = _color(faces, row) if i == 0 else _POINT
         at = (left + pad, top + step * (i + 1) - pad)
         cv2.putText(image, line, at, _FONT, font_scale, color, thickness, cv2.LINE_AA)
+    return (left, top, left + width, top + height)
 
 
 def _beside(
-    box: tuple[float, float, float], size: tuple[int, int], shape: tuple[int, ...]
+    box: Rectangle, size: tuple[int, int], shape: tuple[int, ...], kept_free: list[Rectangle]
 ) -> tuple[int, int]:
-    """Top left corner of a caption: right of the box, else left of it, kept in the picture."""
-    left = round(box[2]) + 4
-    if left + size[0] > shape[1] and box[0] - size[0] - 4 >= 0:
-        left = round(box[0]) - size[0] - 4
-    limits = shape[1] - size[0], shape[0] - size[1]
-    return max(0, min(left, limits[0])), max(0, min(round(box[1]), limits[1]))
+    """Top left corner of a caption: right of the box, left of it, below or above; in the picture."""
+    x0, y0, x1, y1 = (round(value) for value in box)
+    width, height = size
+    corners = [(x1 + 4, y0), (x0 - width - 4, y0), (x0, y1 + 4), (x0, y0 - height - 4)]
+    limits = shape[1] - width, shape[0] - height
+    inside = [(max(0, min(x, limits[0])), max(0, min(y, limits[1]))) for x, y in corners]
+
+    def covered(corner: tuple[int, int]) -> float:
+        x, y = corner
+        return sum(_shared((x, y, x + width, y + height), other) for other in kept_free)
+
+    return min(inside, key=covered)  # the first of those that cover least
+
+
+def _shared(a: Rectangle, b: Rectangle) -> float:
+    """Area in both, px²."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    return max(0.0, width) * max(0.0, height)
 
 
 def _caption(faces: FaceTable, row: int) -> list[str]:
