@@ -122,7 +122,7 @@ def _draw_caption(
 def _beside(
     box: Rectangle, size: tuple[int, int], shape: tuple[int, ...], kept_free: list[Rectangle]
 ) -> tuple[int, int]:
-    """Top left corner of a caption: right of the box, left of it, below or above; in the picture."""
+    """Top left corner of a caption: right, left, below or above of the box; within the picture."""
     x0, y0, x1, y1 = (round(value) for value in box)
     width, height = size
     corners = [(x1 + 4, y0), (x0 - width - 4, y0), (x0, y1 + 4), (x0, y0 - height - 4)]
