@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from prosopon_train.average import early, follow
 from prosopon_train.config import Config
 from prosopon_train.data.mixture import batches
 from prosopon_train.losses import TaskWeights, emotion_au_table, losses
@@ -31,17 +32,6 @@ def learning_rate(config: Config, seen: int) -> float:
         return config.learning_rate * (seen + 1) / config.warmup
     progress = min(1.0, (seen - config.warmup) / max(1, config.images - config.warmup))
     return config.learning_rate * (0.01 + 0.99 * (1 + math.cos(math.pi * progress)) / 2)
-
-
-def _update_average(average: nn.Module, model: nn.Module, decay: float) -> None:
-    with torch.no_grad():
-        for kept, new in zip(
-            average.state_dict().values(), model.state_dict().values(), strict=True
-        ):
-            if kept.dtype.is_floating_point:
-                kept.lerp_(new, 1 - decay)
-            else:
-                kept.copy_(new)
 
 
 def _save(path: Path, state: dict[str, object]) -> None:
@@ -122,7 +112,7 @@ def train(
             nn.utils.clip_grad_norm_(model.parameters(), 5.0)
             optimiser.step()
             step += 1
-            _update_average(average, model, min(config.ema, (1 + step) / (10 + step)))
+            follow(average, model, early(config.ema, step))
             for name in names:
                 sums[name] += float(terms[name].detach())
             if step % report_every == 0:

@@ -11,7 +11,8 @@ import numpy as np
 
 from prosopon.packs import FORMAT, load_pack, sha256, verify_pack
 from prosopon.types import AnyArray
-from prosopon_train.data.mixture import plain_batches
+from prosopon_train.data.augment import center_crop
+from prosopon_train.data.mixture import Pool, collate
 from prosopon_train.data.schema import NETWORK_SIZE
 from prosopon_train.export import export_onnx, halve, load_network, narrow, quantize
 from prosopon_train.face_model import derive
@@ -46,8 +47,10 @@ def calibration_crops(folders: list[Path], count: int = 96) -> AnyArray:
     """Evenly chosen network inputs (n, 1, s, s) of several shard folders."""
     crops = []
     for folder in folders:
-        inputs = np.concatenate([batch[0].numpy() for batch in plain_batches(folder)])
-        crops.append(inputs[:: max(1, len(inputs) // count)][:count])
+        pool = Pool(folder)
+        rows = np.linspace(0, len(pool) - 1, min(count, len(pool))).astype(int)
+        inputs, _ = collate([center_crop(pool.example(int(row))) for row in rows])
+        crops.append(inputs.numpy())
     return np.ascontiguousarray(np.concatenate(crops), dtype=np.float32)
 
 
