@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from prosopon.crop import cut, from_landmarks
-from prosopon.network import Session
 from prosopon.packs import EmbeddingSpec
-from prosopon.track.tracker import Look
 from prosopon.types import FloatArray, UInt8Array
+
+if TYPE_CHECKING:
+    from prosopon.network import Session
+    from prosopon.track.identities import Look
 
 
 class Appearance:
