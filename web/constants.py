@@ -18,6 +18,7 @@ from prosopon.detect import cells, detector
 from prosopon.heads import action_units, emotion, pose, quality
 from prosopon.measuring import NEWCOMER_REFINEMENTS, SECOND_CHANCE, STILL_REFINEMENTS
 from prosopon.packs import load_pack
+from prosopon.report import units
 from prosopon.track import identities, tracker
 
 TARGET = Path(__file__).parent / "src" / "constants.ts"
@@ -79,6 +80,7 @@ def constants() -> dict[str, Any]:
         },
         "RIGID": pose.RIGID.tolist(),
         "AU_NAMES": list(action_units.AU_NAMES),
+        "AU_MEANINGS": [units.MEANINGS[name] for name in action_units.AU_NAMES],
         "EMOTIONS": list(emotion.EMOTIONS),
     }
 

@@ -63,8 +63,13 @@ def test_summary():
     assert summary["quality"] == pytest.approx(0.8)
     assert summary["pose"]["yaw"] == {"mean": 20.0, "sd": 0.0}
     smile = summary["au"][UNITS.index("AU12")]
-    assert smile == {"name": "AU12", "mean": pytest.approx((20 * 3 + 45 * 0.2) / 65, abs=1e-4),
-                     "max": 3.0, "active": pytest.approx(20 / 65, abs=1e-4)}  # fmt: skip
+    assert smile == {
+        "name": "AU12",
+        "meaning": "lip corner puller",
+        "mean": pytest.approx((20 * 3 + 45 * 0.2) / 65, abs=1e-4),
+        "max": 3.0,
+        "active": pytest.approx(20 / 65, abs=1e-4),
+    }
 
 
 def test_maps_tell_right_and_up():

@@ -230,6 +230,30 @@ export const AU_NAMES = [
   "AU45"
 ];
 
+export const AU_MEANINGS = [
+  "inner brow raiser",
+  "outer brow raiser",
+  "brow lowerer",
+  "upper lid raiser",
+  "cheek raiser",
+  "lid tightener",
+  "nose wrinkler",
+  "upper lip raiser",
+  "lip corner puller",
+  "dimpler",
+  "lip corner depressor",
+  "chin raiser",
+  "lip pucker",
+  "lip stretcher",
+  "lip funneler",
+  "lip tightener",
+  "lip pressor",
+  "lips part",
+  "jaw drop",
+  "lip suck",
+  "blink"
+];
+
 export const EMOTIONS = [
   "neutral",
   "happiness",

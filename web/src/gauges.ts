@@ -1,15 +1,18 @@
 /** Bars for the strongest action units and emotions, a dot for valence and arousal, angles. */
 
 import type { Face } from "./api";
-import { AU_NAMES, EMOTIONS } from "./constants";
+import { AU_MEANINGS, AU_NAMES, EMOTIONS } from "./constants";
 import { el } from "./dom";
 
 const AU_MOST = 5;
+const UNITS = AU_NAMES.map((name, i) => `${name} ${AU_MEANINGS[i]}`);
 
 export class Gauges {
   readonly element: HTMLElement;
+  /** The action units, which take more room. */
+  readonly unitsElement: HTMLElement;
   private readonly emotions = new Bars(EMOTIONS, 1, 2);
-  private readonly units = new Bars(AU_NAMES, AU_MOST, 1);
+  private readonly units = new Bars(UNITS, AU_MOST, 1);
   private readonly whose = el("p", { className: "figures" });
   private readonly angles = el("p", { className: "figures" });
   private readonly plane = el("canvas", { width: 220, height: 220, role: "img" });
@@ -25,6 +28,11 @@ export class Gauges {
       el("h2", { textContent: "Valence and arousal" }),
       this.plane,
       this.angles,
+    );
+    this.units.element.classList.add("units");
+    this.unitsElement = el(
+      "div",
+      {},
       el("h2", { textContent: "Action units" }),
       this.units.element,
     );
@@ -60,7 +68,7 @@ export class Gauges {
     context.stroke();
     context.fillStyle = "#595959";
     context.font = "12px system-ui, sans-serif";
-    context.fillText("pleasant", w - 52, h / 2 - 5);
+    context.fillText("pleasant", w - 56, h / 2 - 5);
     context.fillText("excited", w / 2 + 5, 14);
     if (!face) return;
     context.fillStyle = "#D55E00";
@@ -84,10 +92,9 @@ class Bars {
       const fill = el("span", { className: "fill" });
       const value = el("span", { className: "value" });
       this.rows.push({ fill, value });
+      const bar = el("span", { className: "bar" }, fill);
       this.element.append(
-        el("span", { textContent: name }),
-        el("span", { className: "bar" }, fill),
-        value,
+        el("div", { className: "row" }, el("span", { textContent: name }), bar, value),
       );
     }
   }

@@ -29,7 +29,13 @@ export function showLive(main: HTMLElement): () => void {
     sides.element,
     problem,
     status,
-    el("div", { className: "live" }, el("div", {}, screen, figures), gauges.element),
+    el(
+      "div",
+      { className: "live" },
+      el("div", {}, screen, figures),
+      gauges.element,
+      gauges.unitsElement,
+    ),
   );
 
   let stream: MediaStream | undefined;
@@ -93,19 +99,20 @@ export function showLive(main: HTMLElement): () => void {
     if (stream) connect();
   }
 
-  function onFrame(): void {
+  function onFrame(now: number, about: VideoFrameCallbackMetadata): void {
     if (!stream || left) return;
     frame += 1;
     if (computer?.free) {
-      begun.set(frame, performance.now());
+      begun.set(frame, about.captureTime ?? now);
       computer.measure(video, frame, video.currentTime);
     }
-    if (latest) drawFaces(canvas, latest.faces, ...latest.size);
+    if (latest) drawFaces(canvas, latest.faces, ...latest.size); // the window may have changed
     video.requestVideoFrameCallback(onFrame);
   }
 
   function measured(result: Measured): void {
     latest = result;
+    drawFaces(canvas, latest.faces, ...latest.size);
     const now = performance.now();
     const since = begun.get(result.frame) ?? now;
     for (const known of begun.keys()) if (known <= result.frame) begun.delete(known);
@@ -113,8 +120,9 @@ export function showLive(main: HTMLElement): () => void {
     if (shown.length > KEPT || shown[0] < now - RATE_MS) shown = shown.filter((t) => t > now - RATE_MS);
     const rate = shown.length > 1 ? (shown.length - 1) / ((now - shown[0]) / 1000) : 0;
     figures.textContent =
-      `${rate.toFixed(0)} frames/s · ${(now - since).toFixed(0)} ms from camera to result, ` +
+      `${rate.toFixed(0)} frames/s · ${(now - since).toFixed(0)} ms from camera to screen, ` +
       `${(1000 * result.seconds).toFixed(0)} ms of it measuring`;
+    screen.dataset.latency = (now - since).toFixed(1);
     screen.dataset.measured = String(Number(screen.dataset.measured) + 1);
     screen.dataset.faces = String(result.faces.length);
     // Of who was there first, so that the bars don't jump from face to face.

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from prosopon.measures.base import Doubles, Event
+from prosopon.report.units import MEANINGS
 from prosopon.types import AnyArray, FaceTable
 
 ACTIVE_INTENSITY = 1.0
@@ -106,6 +107,7 @@ def _units(table: FaceTable, rows: AnyArray) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
+            "meaning": MEANINGS.get(name, ""),
             "mean": _mean(intensity[:, i]),
             "max": _round(np.nanmax(intensity[:, i])) if known_any(intensity[:, i]) else None,
             "active": _mean(active[known[:, i], i]),

@@ -30,9 +30,9 @@ function mountComparison(element, data) {
         if (mean.mean === null) return [];
         words.push(`${group.name} ${R.format(mean.mean)}${mean.low === null ? "" : ` (${R.format(mean.low)} to ${R.format(mean.high)})`}`);
         return [
-          { mode: "markers", x: values.map(([value]) => value), y: values.map((_, i) => g + 0.18 + 0.03 * (i % 5)), text: values.map(([, name]) => name),
+          { mode: "markers", cliponaxis: false, x: values.map(([value]) => value), y: values.map((_, i) => g + 0.18 + 0.03 * (i % 5)), text: values.map(([, name]) => name),
             marker: { color: colors[group.name], opacity: 0.55, size: 7 }, hovertemplate: "%{text}: %{x:.3f}<extra></extra>" },
-          { mode: "markers", x: [mean.mean], y: [g - 0.12], marker: { color: colors[group.name], symbol: "diamond", size: 11 },
+          { mode: "markers", cliponaxis: false, x: [mean.mean], y: [g - 0.12], marker: { color: colors[group.name], symbol: "diamond", size: 11 },
             error_x: mean.low === null ? undefined : { type: "data", symmetric: false, array: [mean.high - mean.mean], arrayminus: [mean.mean - mean.low], thickness: 2, width: 5 },
             hovertemplate: `${group.name}: mean %{x:.3f} of ${mean.n}<extra></extra>` },
         ];

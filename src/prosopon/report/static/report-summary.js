@@ -22,8 +22,8 @@
       summary.emotion ? emotionCard(summary.emotion) : null,
       maps.plane ? planeCard(maps.plane, summary) : null,
       summary.au ? unitTable(summary.au) : null,
-      maps.head ? polarCard("Head direction", "away from the camera, degrees; up is up, right is the picture's right", maps.head) : null,
-      maps.gaze ? polarCard("Gaze direction", "away from the camera, degrees; up is up, right is the picture's right", maps.gaze) : null,
+      maps.head ? polarCard("Head direction", "Away from the camera, degrees; up is up, right is the picture's right", maps.head) : null,
+      maps.gaze ? polarCard("Gaze direction", "Away from the camera, degrees; up is up, right is the picture's right", maps.gaze) : null,
       model.axis === "time" ? eventCard(summary) : null,
       qualityCard(model, person),
     ].filter(Boolean);
@@ -155,7 +155,7 @@
   function unitTable(units) {
     const card = R.section("Action units", "Active: share of frames with a probability above one half (or, without one, an intensity from 1).",
       R.table("Action units", ["Unit", "Mean", "Largest", "Active"],
-        units.map((unit) => [unit.name, R.format(unit.mean), R.format(unit.max), R.percent(unit.active)])));
+        units.map((unit) => [`${unit.name} ${unit.meaning}`.trim(), R.format(unit.mean), R.format(unit.max), R.percent(unit.active)])));
     card.classList.add("pr-tall");
     return card;
   }
@@ -171,14 +171,14 @@
     };
     add("Input", info.input?.name);
     add("SHA-256", info.input?.sha256);
-    add("Duration", info.input?.duration ? `${info.input.duration} s at ${info.input.fps ?? "?"} frames/s` : null);
+    add("Duration", info.input?.duration ? `${info.input.duration} s at ${info.input.fps ? +info.input.fps.toFixed(3) : "?"} frames/s` : null);
     add("Picture", info.input?.size ? `${info.input.size[0]} × ${info.input.size[1]} px` : null);
     add("Model pack", info.pack ? `${info.pack.name} ${info.pack.version}` : null);
     add("License of the pack", info.pack?.license);
     add("Terms of the pack", info.pack ? info.pack.terms || "none beyond its license" : null);
     for (const [name, value] of Object.entries(info.settings ?? {})) add(name.replaceAll("_", " "), value ?? "–");
     for (const [name, value] of Object.entries(info.versions ?? {})) add(name, value);
-    add("Measured", info.started);
+    add("Measured", info.started?.replace(/\.\d+/, "").replace("T", " "));
     if (info.complete === false) add("Complete", "no: it was stopped");
     (info.problems ?? []).forEach((problem) => add("Problem", problem));
     if (!list.childElementCount) {
