@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from prosopon import __version__
+from prosopon.checkpoints import SPAN_FRAMES
 from prosopon.errors import OutputError
 from prosopon.packs import read_pack
 from prosopon.writers.base import write_bytes
@@ -29,7 +30,7 @@ class Settings:
     formats: tuple[str, ...] = ()
     baseline: str = "none"
     smooth: bool = False
-    span: int = 3000
+    span: int = SPAN_FRAMES
 
     def told(self) -> dict[str, Any]:
         """All that the rows depend on, as JSON knows it. Raises PackError."""
