@@ -48,6 +48,7 @@ class Config:
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
     warmup: int = 20_000  # examples
+    settle: int = 0  # examples at the end, see ``loop``
     ema: float = 0.999  # of the weights, per step; the average is what is exported
     seed: int = 0
     model: dict[str, object] = field(default_factory=dict)

@@ -2,6 +2,10 @@
 
 A run folder holds ``last.pt`` (model, average, optimiser, position), ``log.jsonl`` (one line a
 report) and nothing else; starting a run on a folder that has a ``last.pt`` continues it.
+
+A run may *settle* at its end: the averaged network is trained on with batch norms that keep their
+statistics, as they do in use. While batches norm themselves, a rare kind of face may raise a
+channel that its own batch then shrinks; with fixed statistics such a face flies apart.
 """
 
 from __future__ import annotations
@@ -32,6 +36,12 @@ def learning_rate(config: Config, seen: int) -> float:
         return config.learning_rate * (seen + 1) / config.warmup
     progress = min(1.0, (seen - config.warmup) / max(1, config.images - config.warmup))
     return config.learning_rate * (0.01 + 0.99 * (1 + math.cos(math.pi * progress)) / 2)
+
+
+def _keep_statistics(model: nn.Module) -> None:
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            module.eval()
 
 
 def _save(path: Path, state: dict[str, object]) -> None:
@@ -88,6 +98,7 @@ def train(
         optimiser.load_state_dict(state["optimiser"])
         combine.load_state_dict(state["combine"])
         step, elapsed = state["step"], state["elapsed"]
+    settling = -(-(config.images - config.settle) // config.batch)  # the first step that does
     couple = emotion_au_table()
     names = [f.name for f in fields(config.weights)]
     sums = dict.fromkeys(names, 0.0)
@@ -104,6 +115,10 @@ def train(
             for group in optimiser.param_groups:
                 group["lr"] = learning_rate(config, step * config.batch)
             model.train()
+            if step == settling:
+                model.load_state_dict(average.state_dict())
+            if step >= settling:
+                _keep_statistics(model)
             with torch.autocast("cpu", torch.bfloat16):
                 outputs = model(inputs)
             terms = losses(outputs.float(), labels, couple)
@@ -112,7 +127,8 @@ def train(
             nn.utils.clip_grad_norm_(model.parameters(), 5.0)
             optimiser.step()
             step += 1
-            follow(average, model, early(config.ema, step))
+            since = step - settling if step > settling else step
+            follow(average, model, early(config.ema, since))
             for name in names:
                 sums[name] += float(terms[name].detach())
             if step % report_every == 0:

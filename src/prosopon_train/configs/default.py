@@ -21,7 +21,8 @@ CONFIG = Config(
         Source("backgrounds", 0.03),
         Source("false_faces", 0.03),
     ),
-    images=740_000,
+    images=830_000,
+    settle=94_000,
     learning_rate=1.5e-3,
     weights=Weights(
         points=20.0,
