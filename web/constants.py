@@ -48,6 +48,7 @@ def constants() -> dict[str, Any]:
             "threshold": found.threshold,
             "nms": found.nms,
             "longSide": found.long_side,
+            "farther": detector._FARTHER,
             "strides": list(cells.STRIDES),
             "values": cells.N_VALUES,
             "largestLogHalf": cells._LARGEST_LOG_HALF,

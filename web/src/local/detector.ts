@@ -20,8 +20,15 @@ const aligned = (length: number) => Math.ceil(length / DETECTOR.alignment) * DET
 
 /** Faces of a picture that score enough for a second chance, best first. */
 export async function detect(luma: Picture, run: RunDetector): Promise<Detection[]> {
+  const found = await search(luma, DETECTOR.longSide, run);
+  const farther = Math.max(1, Math.floor(DETECTOR.longSide / DETECTOR.farther));
+  if (found.length || Math.max(luma.width, luma.height) <= farther) return found;
+  return search(luma, farther, run);
+}
+
+async function search(luma: Picture, longSide: number, run: RunDetector): Promise<Detection[]> {
   const { width, height } = luma;
-  const ratio = Math.min(1, DETECTOR.longSide / Math.max(width, height));
+  const ratio = Math.min(1, longSide / Math.max(width, height));
   const w = Math.max(1, roundEven(width * ratio));
   const h = Math.max(1, roundEven(height * ratio));
   const fitted = picture(aligned(w), aligned(h));
