@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from prosopon.errors import PackError
 from prosopon.packs import load_pack
 from prosopon_train.data.schema import N_POINTS
+from prosopon_train.model.look import SMALL
 from prosopon_train.model.network import FaceNetwork
 from prosopon_train.model.outputs import OUTPUT_SLICES
 
@@ -116,8 +117,10 @@ def _fill(model: FaceNetwork, graph: onnx.GraphProto, marks: bool) -> list[nn.Ba
             rows = module.out_features
             module.load_state_dict({"weight": weight[:rows], "bias": bias[:rows]})
     if model.look is not None:
-        for name, parameter in model.look.named_parameters(recurse=False):
-            parameter.data.copy_(torch.from_numpy(constants[f"look.{name}"].copy()))
+        move, local = (tensors(node)[0] for node in graph.node if node.op_type == "MatMul")
+        model.look.to_move.data.copy_(move / SMALL)
+        model.look.to_local.data.copy_(local)
+        model.look.local_bias.data.copy_(torch.from_numpy(constants["look.local_bias"].copy()))
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm1d)]
     nodes = [node for node in graph.node if node.op_type == "BatchNormalization"]
     for norm, node in zip(norms, nodes, strict=True):
