@@ -15,7 +15,7 @@ from prosopon_train.cli import main  # noqa: E402
 from prosopon_train.finetune import Stage, finetune, read_table, split  # noqa: E402
 
 pytestmark = pytest.mark.train
-SHORT = (Stage(3e-3, 60, 0), Stage(1e-4, 4, 0))
+SHORT = (Stage(3e-3, 200, 0), Stage(1e-4, 4, 0))
 
 
 def write_table(folder, heading, label, people=10, each=2):
