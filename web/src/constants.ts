@@ -2,11 +2,11 @@
 
 export const PACK = {
   "name": "default",
-  "version": "0.2.0",
+  "version": "0.3.0",
   "files": {
-    "network-fp32.onnx": "45791f341369018b23d53a99d0ecc04d2bd70b4ae8a764ff32f0e56acdc8bcfc",
-    "network-int8.onnx": "8490be8e28d9b8ba21b810500e278b643c13a63f3fd2fcc31cf8e3e21548cce7",
-    "detector.onnx": "274389023f6ef1ed82338b2c56cc3e63dcf21a2e659c8fca513588dd6fcb28ee"
+    "network-fp32.onnx": "7f941560a05ded0a6566acc7cfb56eca8ef5ed3baad8ab846ba09bf9e7046fd4",
+    "network-int8.onnx": "7d8d2243b4476c39db89a8b1a910fd2e20772e02f1de9c5900528e4cd06fcadb",
+    "detector.onnx": "0c9feb3571f8bd94e5da8195b0603babd5f7741ec98cf7ea4f7afd031faa5ba3"
   },
   "networks": {
     "fp32": "network-fp32.onnx",
@@ -144,6 +144,7 @@ export const DETECTOR = {
   "threshold": 0.6,
   "nms": 0.4,
   "longSide": 640,
+  "farther": 3,
   "strides": [
     8,
     16,
