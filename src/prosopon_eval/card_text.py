@@ -35,8 +35,9 @@ UNVALIDATED = (
     "**Valence and arousal**: learned as the class means of emotion votes, which is weak: within "
     "one class they say little. Not scored.",
     "**Gaze**: scored on rendered eyes, and on portraits that look into the lens, which were "
-    "chosen by eye: of people who look elsewhere, nothing was measured. On photographs it rests "
-    "on another model's labels.",
+    "chosen by eye: of people who look elsewhere, nothing was measured. It was "
+    "learned from rendered eyes; another model's labels of photographs, which take a turn of the "
+    "head for one of the eyes, have left a trace: see how far it follows the head.",
     "**Emotion** was learned from, and scored on, one crowd-labelled set of small grey web "
     "pictures, without names of people: the same person may be in both its parts. Contempt, "
     "disgust and fear are rare in it.",
