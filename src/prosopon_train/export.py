@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -135,49 +135,37 @@ def narrow(path: Path, keep: tuple[str, ...] = ("heads", "look.first", "marks"))
 
 
 class _Calibration(CalibrationDataReader):  # type: ignore[misc]
-    def __init__(self, name: str, batches: Iterable[AnyArray]) -> None:
-        self._name, self._batches = name, iter(batches)
+    def __init__(self, crops: AnyArray) -> None:
+        self._batches: Iterator[AnyArray] = iter(np.array_split(crops, max(1, len(crops) // 16)))
 
     def get_next(self) -> dict[str, AnyArray] | None:
         batch = next(self._batches, None)
-        return None if batch is None else {self._name: batch}
+        return None if batch is None else {"crops": batch}
 
 
 def quantize(source: Path, target: Path, crops: AnyArray) -> None:
-    """Static int8 (QDQ) of an fp32 network, calibrated on crops (n, 1, s, s) float32.
+    """Static int8 (QDQ) of an fp32 model, calibrated on crops (n, 1, s, s) float32.
 
     The layers after the trunk stay in fp32: they are a small part of the time, and points need
     finer steps than 8 bits.
     """
-    batches = np.array_split(crops, max(1, len(crops) // 16))
-    quantize_part(source, target, "crops", batches, lambda node: node.name.startswith(_TRUNK))
-
-
-def quantize_part(
-    source: Path,
-    target: Path,
-    name: str,
-    batches: Iterable[AnyArray],
-    chosen: Callable[[onnx.NodeProto], bool],
-    method: CalibrationMethod = CalibrationMethod.Percentile,
-) -> None:
-    """Static int8 of ``chosen`` nodes, calibrated on batches for the input ``name``."""
     prepared = target.with_suffix(".prepared.onnx")
     quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
+    graph = onnx.load(prepared).graph
     kept = [
         node.name
-        for node in onnx.load(prepared).graph.node
-        if node.op_type not in ("Conv", "Add", "Relu", "Resize") or not chosen(node)
+        for node in graph.node
+        if node.op_type not in ("Conv", "Add", "Relu") or not node.name.startswith(_TRUNK)
     ]
     quantize_static(
         str(prepared),
         str(target),
-        _Calibration(name, batches),
+        _Calibration(crops),
         quant_format=QuantFormat.QDQ,
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
         per_channel=True,
-        calibrate_method=method,
+        calibrate_method=CalibrationMethod.Percentile,
         extra_options={"CalibPercentile": 99.995},
         nodes_to_exclude=kept,
     )

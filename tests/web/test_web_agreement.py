@@ -12,17 +12,18 @@ import pytest
 
 pytest.importorskip("fastapi", reason="needs the extra 'server'")
 pytest.importorskip("playwright", reason="needs playwright")
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 from prosopon import Analyzer
 from prosopon.server.app import STATIC
 from prosopon.sources.base import Source
 from prosopon.sources.image import decode_image
 from prosopon.types import FaceTable, Frame
-from web_page import EXAMPLE
+from web_page import EXAMPLE, PATIENCE_S
 
 FRAMES = 12
 CARD_FRAMES = 2  # a simulated graphics card takes its time
+CARD_START_MS = 45_000
 POINTS_PX, ANGLES_DEG, PROBABILITIES = 0.5, 0.5, 0.01
 # int8 turns last digits into whole steps: detections that differ by 0.0001 px change single grey
 # levels of a crop, and those move landmarks by thousandths of the face's width, in Python as well.
@@ -42,7 +43,7 @@ BOUNDS = {
 
 # The page's own worker, given frames one after the other.
 MEASURE = """
-async ({ worker, place, network, detector, frames, fresh }) => {
+async ({ worker, place, network, detector, frames, fresh, startMs }) => {
   const bytes = async (path) => (await fetch(path)).arrayBuffer();
   const files = await Promise.all([network, detector].map((name) => bytes(`/v1/pack/${name}`)));
   const thread = new Worker(worker, { type: "module" });
@@ -53,7 +54,10 @@ async ({ worker, place, network, detector, frames, fresh }) => {
   });
   const open = { kind: "open", place, network: files[0], detector: files[1], onlyIfFaster: false };
   thread.postMessage(open);
-  const { how } = await answer();
+  const late = new Promise((_, reject) => {
+    setTimeout(() => reject(new Error("does not start")), startMs);
+  });
+  const { how } = await Promise.race([answer(), late]);
   const results = [];
   for (const [frame, encoded] of frames.entries()) {
     const content = Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0));
@@ -116,6 +120,7 @@ def in_browser(
         "detector": "detector.onnx",
         "frames": [base64.b64encode(picture).decode() for picture in pictures],
         "fresh": fresh,
+        "startMs": CARD_START_MS if place == "graphics card" else 1000 * PATIENCE_S,
     }
     done = page.evaluate(MEASURE, given)
     assert ("WebGPU" in done["how"]) == (place == "graphics card")
@@ -190,7 +195,13 @@ def test_graphics_card(page: Page):
     if not page.evaluate("navigator.gpu?.requestAdapter().then((adapter) => !!adapter)"):
         pytest.skip("this Chromium simulates no graphics card")
     pictures = frames_of(EXAMPLE, every=10)[:CARD_FRAMES]
-    theirs = in_browser(page, pictures, True, "fp32", "graphics card")
+    try:
+        theirs = in_browser(page, pictures, True, "fp32", "graphics card")
+    except Error as error:
+        if "does not start" not in str(error):
+            raise
+        # The page waits a quarter of a minute for a card and then takes the processor.
+        pytest.xfail("this simulated card does not start the network")
     found = differences(theirs, in_python(pictures, True, "fp32"))
     for kind, bound in BOUNDS.items():
         assert found[kind].max() <= bound, kind

@@ -4,9 +4,9 @@ export const PACK = {
   "name": "default",
   "version": "0.3.0",
   "files": {
-    "network-fp32.onnx": "7f941560a05ded0a6566acc7cfb56eca8ef5ed3baad8ab846ba09bf9e7046fd4",
-    "network-int8.onnx": "7d8d2243b4476c39db89a8b1a910fd2e20772e02f1de9c5900528e4cd06fcadb",
-    "detector.onnx": "0c9feb3571f8bd94e5da8195b0603babd5f7741ec98cf7ea4f7afd031faa5ba3"
+    "network-fp32.onnx": "6812d73f4b9b4d74e0c4154cbbb0b08b7658a01b85b885c125d12b7c61334f61",
+    "network-int8.onnx": "867ffc188758c799bdf6fbe0ac17a5dbbabda55ab22a422041dda4412f70d382",
+    "detector.onnx": "274389023f6ef1ed82338b2c56cc3e63dcf21a2e659c8fca513588dd6fcb28ee"
   },
   "networks": {
     "fp32": "network-fp32.onnx",
