@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from prosopon.errors import PackError
 from prosopon.packs import load_pack
 from prosopon_train.data.schema import N_POINTS
-from prosopon_train.model.look import SMALL
+from prosopon_train.model.look import SMALL, Look
 from prosopon_train.model.network import FaceNetwork
 from prosopon_train.model.outputs import OUTPUT_SLICES
 
@@ -99,6 +99,9 @@ def _fill(model: FaceNetwork, graph: onnx.GraphProto, marks: bool) -> list[nn.Ba
         if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d)
     ]
     convolutions = [node for node in graph.node if node.op_type == "Conv"]
+    if model.look is not None:
+        *convolutions, local, move = convolutions
+        _fill_look(model.look, tensors(local), tensors(move)[0])
     for (convolution, norm), node in zip(pairs, convolutions, strict=True):
         weight, bias = tensors(node)
         convolution.load_state_dict({"weight": weight})
@@ -116,11 +119,6 @@ def _fill(model: FaceNetwork, graph: onnx.GraphProto, marks: bool) -> list[nn.Ba
             weight, bias = tensors(order[name])
             rows = module.out_features
             module.load_state_dict({"weight": weight[:rows], "bias": bias[:rows]})
-    if model.look is not None:
-        move, local = (tensors(node)[0] for node in graph.node if node.op_type == "MatMul")
-        model.look.to_move.data.copy_(move / SMALL)
-        model.look.to_local.data.copy_(local)
-        model.look.local_bias.data.copy_(torch.from_numpy(constants["look.local_bias"].copy()))
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm1d)]
     nodes = [node for node in graph.node if node.op_type == "BatchNormalization"]
     for norm, node in zip(norms, nodes, strict=True):
@@ -130,6 +128,14 @@ def _fill(model: FaceNetwork, graph: onnx.GraphProto, marks: bool) -> list[nn.Ba
             strict=False,
         )
     return [norm for _, norm in pairs]
+
+
+def _fill_look(look: Look, local: list[Tensor], move: Tensor) -> None:
+    """From the weights of its convolutions in groups: (groups · outputs, inputs, 1)."""
+    weight, bias = local
+    for parameter, rows in ((look.to_local, weight), (look.to_move, move / SMALL)):
+        parameter.data.copy_(rows.view(N_POINTS, -1, rows.shape[1]).transpose(1, 2))
+    look.local_bias.data.copy_(bias.view_as(look.local_bias))
 
 
 def _restore_norms(

@@ -15,7 +15,7 @@ from prosopon_train.cli import main  # noqa: E402
 from prosopon_train.finetune import Stage, finetune, read_table, split  # noqa: E402
 
 pytestmark = pytest.mark.train
-SHORT = (Stage(3e-3, 200, 0), Stage(1e-4, 4, 0))
+SHORT = (Stage(3e-3, 500, 0), Stage(1e-4, 4, 0))
 
 
 def write_table(folder, heading, label, people=10, each=2):
@@ -36,7 +36,9 @@ def write_table(folder, heading, label, people=10, each=2):
 @pytest.fixture(scope="module")
 def taught(tmp_path_factory):
     root = tmp_path_factory.mktemp("mine")
-    table = write_table(root / "data", "emotion", lambda lit: "surprise" if lit else "disgust")
+    table = write_table(
+        root / "data", "emotion", lambda lit: "surprise" if lit else "disgust", people=30
+    )
     return (
         table,
         root / "My pack",
@@ -48,8 +50,8 @@ def test_people_kept_out_are_told_better(taught):
     _, _, outcome = taught
     assert outcome.before["emotion accuracy"] <= 0.5
     assert outcome.after["emotion accuracy"] >= 0.75  # chance is a half
-    assert outcome.training == 16
-    assert outcome.held_out == 4
+    assert outcome.training == 48
+    assert outcome.held_out == 12
 
 
 def test_the_pack_stands_alone_and_keeps_its_other_tasks(taught):
@@ -71,7 +73,7 @@ def test_a_persons_pictures_stay_together(taught):
     train, held_out = split(read_table(taught[0], "emotion"))
     people = [{sample.person for sample, _ in part.samples} for part in (train, held_out)]
     assert not people[0] & people[1]
-    assert len(people[1]) == 2
+    assert len(people[1]) == 6
 
 
 def test_units_and_affect_are_read(tmp_path):

@@ -4,8 +4,8 @@ export const PACK = {
   "name": "default",
   "version": "0.3.0",
   "files": {
-    "network-fp32.onnx": "6812d73f4b9b4d74e0c4154cbbb0b08b7658a01b85b885c125d12b7c61334f61",
-    "network-int8.onnx": "867ffc188758c799bdf6fbe0ac17a5dbbabda55ab22a422041dda4412f70d382",
+    "network-fp32.onnx": "6dc542a8fa094cb75c059b454b9344f15789af94c92bec1c532e6416d1ab1c8a",
+    "network-int8.onnx": "1588725d09a699014b85e295759579222382962cf4ae3d0fda08e26239099af4",
     "detector.onnx": "274389023f6ef1ed82338b2c56cc3e63dcf21a2e659c8fca513588dd6fcb28ee"
   },
   "networks": {

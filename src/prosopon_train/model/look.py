@@ -9,6 +9,7 @@ regression (Cao et al., IJCV 2014). They move each point and tell all heads what
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from prosopon_train.data.schema import N_POINTS
@@ -83,8 +84,17 @@ class Look(nn.Module):
             read(values.float(), places, size) for values, size in zip(maps, self.maps, strict=True)
         ]
         known = self.shared(torch.cat(seen, 2).transpose(1, 2).unsqueeze(3)).squeeze(3)
-        each = known.permute(2, 0, 1)  # (N_POINTS, n, width): one matrix product a landmark
-        move = torch.matmul(each, SMALL * self.to_move).transpose(0, 1).flatten(1)
-        local = torch.relu(torch.matmul(each, self.to_local) + self.local_bias)
-        joined = self.norm(self.join(local.transpose(0, 1).flatten(1)))
+        each = known.transpose(1, 2).reshape(-1, N_POINTS * self.to_move.shape[1], 1)
+        # A convolution in groups, one a landmark: unlike a product of matrices, ONNX Runtime
+        # computes it to the same bit however many faces are measured together.
+        local = F.conv1d(
+            each, _rows(self.to_local), self.local_bias.reshape(-1), groups=N_POINTS
+        ).squeeze(2)
+        move = F.conv1d(each, SMALL * _rows(self.to_move), groups=N_POINTS).squeeze(2)
+        joined = self.norm(self.join(torch.relu(local)))
         return first + move, torch.relu(joined)
+
+
+def _rows(weight: Tensor) -> Tensor:
+    """(groups, inputs, outputs) → the weight of a convolution in groups."""
+    return weight.transpose(1, 2).reshape(-1, weight.shape[1], 1)
