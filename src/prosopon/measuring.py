@@ -237,13 +237,13 @@ class Measurer:
         """Crops of pictures (h, w), in one pass of the network."""
         network = self._network.both_ways if mirrored else self._network
         batches = [cut(luma, crops) for luma, crops in pictures]
-        tensor = np.concatenate([batch.tensor for batch in batches])
+        tensor = _joined([batch.tensor for batch in batches])
         return RawFaces(
             network(tensor),
-            np.concatenate([invert_similarity(crops.matrices) for _, crops in pictures]),
-            np.concatenate([crops.angles for _, crops in pictures]),
-            np.concatenate([batch.contrast for batch in batches]),
-            np.concatenate([batch.sharpness for batch in batches]),
+            _joined([invert_similarity(crops.matrices) for _, crops in pictures]),
+            _joined([crops.angles for _, crops in pictures]),
+            _joined([batch.contrast for batch in batches]),
+            _joined([batch.sharpness for batch in batches]),
             _glances(tensor),
         )
 
@@ -291,6 +291,11 @@ class _Picture:
 
 def _part(crops: Crops, start: int, end: int) -> Crops:
     return Crops(crops.matrices[start:end], crops.angles[start:end], crops.size)
+
+
+def _joined(parts: Sequence[FloatArray]) -> FloatArray:
+    """One array of several; of one, as in every frame of a video, itself."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _glances(tensor: FloatArray) -> FloatArray:

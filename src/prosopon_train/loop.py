@@ -146,11 +146,11 @@ def train(
                     "combine": combine.state_dict(),
                     "step": step,
                     "elapsed": time.perf_counter() - began,
-                    "arguments": dict(config.model),
+                    "arguments": model.arguments,
                 }
                 _save(checkpoint, state)
         report({"validation": validate(average, data), "done": True})
         _save(
             run / "final.pt",
-            {"average": average.state_dict(), "arguments": dict(config.model), "step": step},
+            {"average": average.state_dict(), "arguments": model.arguments, "step": step},
         )
