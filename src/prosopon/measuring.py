@@ -185,7 +185,7 @@ class Measurer:
         """Faces of the next frame of a video, in the order of ``tracker.ids``."""
         parts = []
         look = sight.look if self._appearance else None
-        tracker.begin_small(sight.area, sight.cells)
+        tracker.begin(sight.area, sight.cells)
         expected = tracker.expected()
         if len(expected):
             faces = sight.followed(expected)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from faces import face_points
+from prosopon.track.cuts import cells_of
 from prosopon.track.identities import LOOKS
 from prosopon.track.memory import Likeness
 from prosopon.track.tracker import Tracker, TrackSettings
@@ -33,7 +34,7 @@ class Scene:
             return np.stack([np.eye(9, dtype=np.float32)[nearest(p)] for p in landmarks])
 
         tracker = self.tracker
-        tracker.begin(luma)
+        tracker.begin(luma.size, cells_of(luma))
         expected = tracker.expected()
         found, scores = [], []
         for points in expected:
@@ -122,7 +123,7 @@ def test_a_face_alone_is_seldom_looked_at():
 
 def test_without_looks_places_tell_who_is_back():
     tracker = Tracker(TrackSettings())
-    tracker.begin(STILL)
+    tracker.begin(STILL.size, cells_of(STILL))
     one = np.ones(1, dtype=np.float32)
     assert tracker.admit(LEFT[None], one) == [0]
     tracker.follow(LEFT[None], 0 * one)
@@ -134,7 +135,7 @@ def test_without_looks_places_tell_who_is_back():
 @pytest.mark.parametrize(("gap", "expected"), [(3, 0), (40, 1)])
 def test_without_looks_nobody_is_kept_for_long(gap, expected):
     tracker = Tracker(TrackSettings(patience=30))
-    tracker.begin(STILL)
+    tracker.begin(STILL.size, cells_of(STILL))
     one = np.ones(1, dtype=np.float32)
     tracker.admit(LEFT[None], one)
     tracker.follow(LEFT[None], 0 * one)

@@ -1,6 +1,7 @@
 import numpy as np
 
 from faces import face_points
+from prosopon.track.cuts import cells_of
 from prosopon.track.tracker import Tracker, TrackSettings
 
 PICTURE = np.zeros((480, 640), dtype=np.uint8)
@@ -17,7 +18,7 @@ def scores(*values):
 
 def start(*faces, **settings):
     tracker = Tracker(TrackSettings(**settings))
-    tracker.begin(PICTURE)
+    tracker.begin(PICTURE.size, cells_of(PICTURE))
     tracker.follow(tracker.expected(), scores())
     assert tracker.wants_detection()
     rows = tracker.unclaimed(boxes(*faces))
@@ -162,7 +163,7 @@ def test_anchors_come_by_number(monkeypatch):
     for number in (0, 3):
         tracker = Tracker(TrackSettings(), number=number)
         for _ in range(5):
-            tracker.begin(PICTURE)
+            tracker.begin(PICTURE.size, cells_of(PICTURE))
             found.append(tracker.is_anchor())
     assert found == [False, False, False, True, False, True, False, False, True, False]
 

@@ -28,12 +28,8 @@ class CutFinder:
     def __init__(self) -> None:
         self._before: FloatArray | None = None
 
-    def __call__(self, luma: UInt8Array) -> bool:
-        """Whether this frame (h, w) is of another shot than the one before."""
-        return self.compare(cells_of(luma))
-
-    def compare(self, small: UInt8Array) -> bool:
-        """The same of a frame's ``cells_of``."""
+    def __call__(self, small: UInt8Array) -> bool:
+        """Whether a frame, by its ``cells_of``, is of another shot than the one before."""
         cells = small.astype(np.float32)
         before, self._before = self._before, cells
         if before is None:

@@ -4,7 +4,7 @@ A face is followed by its own landmarks: they say where to look in the next fram
 network's confidence says whether the face was still there. The tracker holds the state and the
 rules; it runs no network. One frame goes::
 
-    tracker.begin(luma)                               # has there been a cut?
+    tracker.begin(luma.size, cells_of(luma))          # has there been a cut?
     tracks = tracker.expected()                       # where to look
     …network…
     tracker.follow(landmarks, scores, glances, look)  # what was found there
@@ -26,7 +26,7 @@ import numpy as np
 
 from prosopon.geometry import iou
 from prosopon.track.boxes import areas, bounds, covered, inside
-from prosopon.track.cuts import CutFinder, cells_of
+from prosopon.track.cuts import CutFinder
 from prosopon.track.identities import Identities, Look, Track
 from prosopon.track.memory import Likeness
 from prosopon.types import FloatArray, UInt8Array
@@ -93,16 +93,15 @@ class Tracker:
         """Probability of each of :attr:`ids`, when the face was last recognised."""
         return [track.confidence for track in self._active]
 
-    def begin(self, luma: UInt8Array) -> None:
-        """Start a frame (h, w). After a cut everybody is to be found and recognised anew."""
-        self.begin_small(float(luma.size), cells_of(luma))
+    def begin(self, area: float, cells: UInt8Array) -> None:
+        """Start a frame of ``area`` px², with what ``cells_of`` says of it.
 
-    def begin_small(self, area: float, cells: UInt8Array) -> None:
-        """The same of a frame of ``area`` px² of which ``cells_of`` is known."""
+        After a cut everybody is to be found and recognised anew.
+        """
         self._number += 1
         self._area = area
         # Where nothing is known of looks, to follow on is the better guess.
-        if self._is_cut.compare(cells) and self._identities.by_looks:
+        if self._is_cut(cells) and self._identities.by_looks:
             self._lose(self._active)
             self._active = []
             self._identities.cut()
