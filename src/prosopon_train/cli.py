@@ -31,7 +31,8 @@ def main() -> None:
 @click.option("--data", required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--run", required=True, type=click.Path(path_type=Path))
 @click.option("--start", metavar="PACK", help="Train on from the network of this pack.")
-@click.option("--threads", default=2, show_default=True)
+@click.option("--threads", default=2, show_default=True, help="Of each process.")
+@click.option("--processes", default=1, show_default=True, help="That share every step.")
 @click.option("--validate-every", default=2000, show_default=True, help="Steps.")
 @click.option("--devices", default=1, show_default=True, help="Of a recipe on benchmarks.")
 @click.option("--strategy", default="auto", show_default=True, help="Of Lightning Fabric: ddp …")
@@ -42,6 +43,7 @@ def run(
     run: Path,
     start: str | None,
     threads: int,
+    processes: int,
     validate_every: int,
     devices: int,
     strategy: str,
@@ -61,9 +63,8 @@ def run(
             click.echo(f"{name} {value:.4f}")
         return
 
-    train(
-        load_config(config), data, run, start=start, threads=threads, validate_every=validate_every
-    )
+    shared = {"threads": threads, "processes": processes, "validate_every": validate_every}
+    train(load_config(config), data, run, start=start, **shared)
 
 
 @main.command(short_help="Export a checkpoint and lay out a pack.")

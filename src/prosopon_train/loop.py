@@ -6,6 +6,9 @@ report) and nothing else; starting a run on a folder that has a ``last.pt`` cont
 A run may *settle* at its end: the averaged network is trained on with batch norms that keep their
 statistics, as they do in use. While batches norm themselves, a rare kind of face may raise a
 channel that its own batch then shrinks; with fixed statistics such a face flies apart.
+
+Several processes may share a run: each takes its own batches, and they learn from the mean of
+their gradients.
 """
 
 from __future__ import annotations
@@ -17,9 +20,14 @@ from collections.abc import Iterator
 from dataclasses import fields
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import torch
+import torch.distributed
+import torch.multiprocessing
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from prosopon_train.average import early, follow
 from prosopon_train.config import Config
@@ -63,17 +71,49 @@ def train(
     *,
     start: str | Path | None = None,
     threads: int = 2,
+    processes: int = 1,
     report_every: int = 100,
     validate_every: int = 2000,
     save_every: int = 500,
 ) -> None:
     """Train ``config`` on the shards below ``data`` into the folder ``run``.
 
-    start: a pack whose network is trained on, instead of one with random weights.
+    start: a pack whose network is trained on, instead of one with random weights. threads: of each
+    of ``processes``; a step takes ``config.batch`` examples in each of them.
     """
+    run.mkdir(parents=True, exist_ok=True)
+    options = (config, data, run, start, threads, report_every, validate_every, save_every)
+    if processes == 1:
+        _train(0, 1, *options)
+        return
+    if config.learned_weights:
+        raise ValueError("processes do not share learned task weights; train with one")
+    with TemporaryDirectory() as folder:
+        meeting = f"file://{Path(folder).resolve()}/meeting"
+        torch.multiprocessing.spawn(_join, (processes, meeting, options), processes)
+
+
+def _join(process: int, processes: int, meeting: str, options: tuple[Any, ...]) -> None:
+    torch.distributed.init_process_group("gloo", meeting, rank=process, world_size=processes)
+    _train(process, processes, *options)
+    torch.distributed.destroy_process_group()
+
+
+def _train(
+    process: int,
+    processes: int,
+    config: Config,
+    data: Path,
+    run: Path,
+    start: str | Path | None,
+    threads: int,
+    report_every: int,
+    validate_every: int,
+    save_every: int,
+) -> None:
     torch.set_num_threads(threads)
     torch.manual_seed(config.seed)
-    run.mkdir(parents=True, exist_ok=True)
+    size = config.batch * processes  # examples a step
     checkpoint = run / "last.pt"
     if start is not None and not checkpoint.exists():
         model = network_from_pack(start, _first_inputs(config, data))
@@ -98,7 +138,8 @@ def train(
         optimiser.load_state_dict(state["optimiser"])
         combine.load_state_dict(state["combine"])
         step, elapsed = state["step"], state["elapsed"]
-    settling = -(-(config.images - config.settle) // config.batch)  # the first step that does
+    settling = -(-(config.images - config.settle) // size)  # the first step that does
+    shared = DistributedDataParallel(model) if processes > 1 else model
     couple = emotion_au_table()
     names = [f.name for f in fields(config.weights)]
     sums = dict.fromkeys(names, 0.0)
@@ -106,21 +147,24 @@ def train(
     with (run / "log.jsonl").open("a") as log:
 
         def report(line: dict[str, object]) -> None:
-            log.write(json.dumps({"step": step, "images": step * config.batch, **line}) + "\n")
-            log.flush()
+            if process == 0:
+                log.write(json.dumps({"step": step, "images": step * size, **line}) + "\n")
+                log.flush()
 
-        for inputs, labels in batches(data, config.sources, config.batch, config.seed, step):
-            if step * config.batch >= config.images:
+        for inputs, labels in batches(
+            data, config.sources, config.batch, config.seed, step, process, processes
+        ):
+            if step * size >= config.images:
                 break
             for group in optimiser.param_groups:
-                group["lr"] = learning_rate(config, step * config.batch)
+                group["lr"] = learning_rate(config, step * size)
             model.train()
             if step == settling:
                 model.load_state_dict(average.state_dict())
             if step >= settling:
                 _keep_statistics(model)
             with torch.autocast("cpu", torch.bfloat16):
-                outputs = model(inputs)
+                outputs = shared(inputs)
             terms = losses(outputs.float(), labels, couple)
             optimiser.zero_grad(set_to_none=True)
             combine(terms).backward()
@@ -136,6 +180,8 @@ def train(
                 means = {name: round(value / report_every, 4) for name, value in sums.items()}
                 report({"seconds": round(seconds, 1), "loss": means})
                 sums = dict.fromkeys(names, 0.0)
+            if process > 0:
+                continue
             if step % validate_every == 0:
                 report({"validation": validate(average, data)})
             if step % save_every == 0:
@@ -149,6 +195,8 @@ def train(
                     "arguments": model.arguments,
                 }
                 _save(checkpoint, state)
+        if process > 0:
+            return
         report({"validation": validate(average, data), "done": True})
         _save(
             run / "final.pt",

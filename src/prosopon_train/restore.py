@@ -25,6 +25,7 @@ from prosopon_train.model.network import FaceNetwork
 from prosopon_train.model.outputs import OUTPUT_SLICES
 
 _OLDEST = {"depths": (1, 2, 2), "look": 0}  # of networks that do not say what they are
+_OLDER = {"told": False}  # of those that do not say this
 
 
 def network_from_pack(
@@ -56,7 +57,7 @@ def network_from_pack(
 def grow(small: FaceNetwork, arguments: dict[str, Any]) -> FaceNetwork:
     """A network of other, larger arguments that computes what ``small`` does.
 
-    Blocks that it has more are the identity; its second look moves nothing and tells nothing, yet.
+    Blocks that it has more are the identity; what its second look has more moves and tells nothing.
     """
     large = FaceNetwork(**arguments)
     state = large.state_dict()
@@ -78,7 +79,7 @@ def grow(small: FaceNetwork, arguments: dict[str, Any]) -> FaceNetwork:
 
 def _arguments(stored: onnx.ModelProto) -> dict[str, Any]:
     (text,) = [item.value for item in stored.metadata_props if item.key == "arguments"] or [None]
-    return json.loads(text) if text else _OLDEST
+    return _OLDER | (json.loads(text) if text else _OLDEST)
 
 
 def _fill(model: FaceNetwork, graph: onnx.GraphProto, marks: bool) -> list[nn.BatchNorm2d]:

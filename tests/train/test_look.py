@@ -36,22 +36,24 @@ def test_an_untrained_look_moves_nothing_and_follows_a_shift():
     look = Look(6, ((4, 32, 1),), 10).eval()
     features, values = torch.randn(2, 6), torch.randn(2, 4, 32, 32)
     with torch.inference_mode():
-        points, seen = look(features, (values,))
+        points, seen, _ = look(features, (values,))
         torch.testing.assert_close(points, look.first(features))
         look.first.weight.zero_()  # all landmarks at one place …
         look.first.bias.view(-1, 2)[:] = torch.tensor([0.25, -0.125])
-        _, seen = look(features, (values,))
+        _, seen, local = look(features, (values,))
         look.first.bias.view(-1, 2)[:] += torch.tensor([2 / 32, 4 / 32])
-        _, moved = look(features, (values.roll((2, 1), (2, 3)),))  # … and the picture with it
+        # … and the picture with it
+        _, moved, moved_local = look(features, (values.roll((2, 1), (2, 3)),))
     torch.testing.assert_close(moved, seen)
+    torch.testing.assert_close(moved_local, local)
 
 
 def test_landmarks_stay_exact_under_autocast():
     torch.manual_seed(0)
     model = FaceNetwork(**SMALL, look=6).eval()
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-        features, points = model.features(torch.randn(2, 1, 128, 128))
-        outputs = model.decide(features, points)
+        features, points, told = model.features(torch.randn(2, 1, 128, 128))
+        outputs = model.decide(features, points, told)
     assert points.dtype == outputs.dtype == torch.float32
 
 
@@ -66,3 +68,7 @@ def test_a_grown_network_computes_the_same_and_learns_more():
     assert large.look is not None
     assert large.look.to_move.grad.abs().max() > 0
     assert large.look.first.weight.grad.abs().max() > 0
+    outputs = large(x)
+    outputs[:, OUTPUT_SLICES["eye_open"]].square().sum().backward()
+    assert large.told is not None
+    assert large.told.weight.grad.abs().max() > 0

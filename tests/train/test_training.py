@@ -74,6 +74,15 @@ def test_loss_falls_and_a_stopped_run_goes_on(data, tmp_path):
     assert load_network(tmp_path / "final.pt")(torch.zeros(1, 1, 128, 128)).shape[1] == OUTPUT_SIZE
 
 
+def test_two_processes_share_a_run(data, tmp_path):
+    train(config(480), data, tmp_path, **options(), processes=2)
+    reports = [line["loss"]["points"] for line in lines(tmp_path) if "loss" in line]
+    assert reports[-1] < reports[0]
+    ends = [line for line in lines(tmp_path) if "done" in line]
+    assert [(line["step"], line["images"]) for line in ends] == [(30, 480)]
+    assert load_network(tmp_path / "final.pt").arguments["widths"] == SMALL["widths"]
+
+
 def test_learning_rate_warms_up_and_falls():
     c = config(1000)
     assert learning_rate(c, 0) < learning_rate(c, 8) < learning_rate(c, 16) == c.learning_rate

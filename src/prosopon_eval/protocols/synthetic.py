@@ -3,8 +3,8 @@
 Data: a folder of ``.npz`` shards of rendered faces (or one shard), as described in
 ``prosopon_train.data.schema``, whose people occur nowhere in training. Used are ``image``
 (n, s, s) uint8 luminance, ``points`` (n, 78, 2) px, ``rotation`` (n, 3, 3) head → camera, ``gaze``
-(n, 2, 3) unit vectors, ``eye_open`` (n, 2), ``au`` (n, 21) 0–5 and ``person`` (n,). NaN labels are
-left out. The true face box is given: this measures the network, not the detector.
+(n, 2, 3) unit vectors, ``eye_open`` (n, 2), ``visible`` (n, 78), ``au`` (n, 21) 0–5 and ``person``
+(n,). NaN labels are left out. The true face box is given: this measures the network, not the detector.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from prosopon_train.data.schema import AU_NAMES
 if TYPE_CHECKING:
     from prosopon import Analyzer
 
-ARRAYS = ("image", "points", "rotation", "gaze", "eye_open", "au", "person")
+ARRAYS = ("image", "points", "rotation", "gaze", "eye_open", "visible", "au", "person")
 
 
 def read(path: Path, names: Sequence[str] = ARRAYS) -> dict[str, AnyArray]:
@@ -198,6 +198,8 @@ def run(analyzer: Analyzer, path: Path) -> Scores:
     gaze = angular_error(column(tables, "gaze").astype(np.float64), data["gaze"]).mean(axis=1)
     # Under a shut lid there is no gaze to be seen.
     seen = np.asarray((data["eye_open"] > OPEN).all(axis=1))
+    # Dark lenses, covers and the turned head's own nose hide open eyes.
+    unhidden = seen & (data["visible"][:, PUPILS] != 0).all(axis=1)
     order = [tables[0].au_names.index(name) for name in AU_NAMES]
     euler = euler_error(measured, data["rotation"])
     points = data["points"][:, :68]
@@ -211,6 +213,7 @@ def run(analyzer: Analyzer, path: Path) -> Scores:
                 for axis, values in zip(("pitch", "yaw", "roll"), euler.T, strict=True)
             ),
             *error_figures("gaze, eyes open", gaze[seen], people[seen]),
+            *error_figures("gaze, eyes open and unhidden", gaze[unhidden], people[unhidden]),
             *error_figures("gaze, all", gaze, people),
             *gaze_honesty(tables, data["gaze"], seen, people),
             *au_figures(column(tables, "au")[:, order], data["au"], people),
@@ -221,6 +224,7 @@ def run(analyzer: Analyzer, path: Path) -> Scores:
 
 
 OPEN = 0.3  # of the eye's own opening at rest
+PUPILS = slice(68, 70)  # of the points
 
 _NAN3 = np.full((3, 3), np.nan)
 

@@ -2,10 +2,11 @@
 
 prosopon-train run src/prosopon_train/configs/default.py --data DATA --run runs/default --start PACK
 
-PACK is the default pack of version 0.2.0, whose 2.14 million examples this run goes on from, with a
-second look at the landmarks and one more block; from random weights, leave ``--start`` out and
-take 3 million images at a learning rate of 2e-3. DATA/synth_lids are 12,000 faces rendered with
-``--lids 0.8 --seed 3``. Sources, weights and the schedule are those of the run's last part.
+with ``--threads 1 --processes 2`` on two cores.
+
+PACK is the default pack of version 0.3.0, whose 3 million examples this run goes on from, with one
+more block and a direct way from single landmarks to the outputs; from random weights, leave
+``--start`` out and take 3 million images.
 """
 
 from prosopon_train.config import Config, Source
@@ -13,23 +14,23 @@ from prosopon_train.losses import Weights
 
 CONFIG = Config(
     sources=(
-        Source("synth", 0.31, points=0.8, convention="synth_convention.npz"),
-        Source("synth_lids", 0.12, points=0.8, convention="synth_convention.npz"),
+        Source("synth", 0.36, points=0.8, convention="synth_convention.npz"),
+        Source("synth_lids", 0.10, points=0.8, convention="synth_convention.npz"),
         # The gaze teacher takes half of the head's turn for the eyes'; rendered eyes don't.
-        Source("faces", 0.25, without=("gaze",)),
-        Source("ferplus", 0.26, rarity=0.25),
-        Source("backgrounds", 0.03),
-        Source("false_faces", 0.03),
+        Source("faces", 0.24, without=("gaze",)),
+        Source("ferplus", 0.25, rarity=0.25),
+        Source("backgrounds", 0.025),
+        Source("false_faces", 0.025),
     ),
-    images=900_000,
-    settle=164_000,
+    images=1_200_000,
+    settle=200_000,
     learning_rate=2.5e-3,
     weights=Weights(
-        points=20.0,
-        rotation=6.0,
-        gaze=12.0,
-        au=24.0,
-        au_sides=8.0,
+        points=24.0,
+        rotation=9.0,
+        gaze=14.0,
+        au=32.0,
+        au_sides=10.0,
         emotion=1.2,
         eye_open=4.0,
         face=1.0,

@@ -86,16 +86,25 @@ def collate(views: Sequence[Example]) -> tuple[Tensor, dict[str, Tensor]]:
 
 
 def batches(
-    root: Path, sources: Sequence[Source], size: int, seed: int, start: int = 0
+    root: Path,
+    sources: Sequence[Source],
+    size: int,
+    seed: int,
+    start: int = 0,
+    process: int = 0,
+    processes: int = 1,
 ) -> Iterator[tuple[Tensor, dict[str, Tensor]]]:
-    """Endless augmented batches. Step ``start`` onward is the same whatever came before it."""
+    """Endless augmented batches. Step ``start`` onward is the same whatever came before it.
+
+    process of processes: each has batches of its own.
+    """
     pools = [_pool(root, source) for source in sources]
     shares = np.array([source.share for source in sources])
     shares = shares / shares.sum()
     leads = np.array([source.points for source in sources], dtype=np.float32)
 
     def make(step: int) -> tuple[Tensor, dict[str, Tensor]]:
-        rng = np.random.default_rng((seed, step))
+        rng = np.random.default_rng((seed, step * processes + process))
         views = []
         chosen = rng.choice(len(pools), size, p=shares)
         for pool in (pools[i] for i in chosen):

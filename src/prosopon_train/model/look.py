@@ -51,7 +51,8 @@ class Look(nn.Module):
 
     inputs: features of the crop, which tell where to look; maps: (channels, side in cells, reach
     in cells) of every map that is read there; width: of what is known about one landmark, the same
-    function at all of them; local: of that, what goes into the ``outputs`` features.
+    function at all of them; local: of that, what is kept of each one and goes into the ``outputs``
+    features of all.
 
     In float32 under autocast, too: bfloat16 would round landmarks to a tenth of a pixel.
     """
@@ -72,27 +73,31 @@ class Look(nn.Module):
         self.to_move = nn.Parameter(torch.zeros(N_POINTS, width, 2))
         self.to_local = nn.Parameter(torch.randn(N_POINTS, width, local) / width**0.5)
         self.local_bias = nn.Parameter(torch.zeros(N_POINTS, 1, local))
-        self.join = nn.Linear(N_POINTS * local, outputs)
+        self.locals = N_POINTS * local
+        self.join = nn.Linear(self.locals, outputs)
         self.norm = nn.BatchNorm1d(outputs)
 
     @torch.autocast("cpu", enabled=False)
-    def forward(self, features: Tensor, maps: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-        """(n, inputs) and maps → landmarks (n, 2·N_POINTS), features (n, outputs)."""
+    def forward(self, features: Tensor, maps: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:
+        """(n, inputs) and maps → landmarks (n, 2·N_POINTS), features (n, outputs), local ones.
+
+        The last, (n, N_POINTS·local), are each of one landmark alone.
+        """
         first = self.first(features.float())
         places = first.detach().view(-1, N_POINTS, 2)
         seen = [
             read(values.float(), places, size) for values, size in zip(maps, self.maps, strict=True)
         ]
-        known = self.shared(torch.cat(seen, 2).transpose(1, 2).unsqueeze(3)).squeeze(3)
+        known = self.shared(torch.cat(seen, 2).transpose(1, 2).unsqueeze(3)).flatten(2)
         each = known.transpose(1, 2).reshape(-1, N_POINTS * self.to_move.shape[1], 1)
         # A convolution in groups, one a landmark: unlike a product of matrices, ONNX Runtime
         # computes it to the same bit however many faces are measured together.
-        local = F.conv1d(
-            each, _rows(self.to_local), self.local_bias.reshape(-1), groups=N_POINTS
-        ).squeeze(2)
-        move = F.conv1d(each, SMALL * _rows(self.to_move), groups=N_POINTS).squeeze(2)
-        joined = self.norm(self.join(torch.relu(local)))
-        return first + move, torch.relu(joined)
+        local = torch.relu(
+            F.conv1d(each, _rows(self.to_local), self.local_bias.reshape(-1), groups=N_POINTS)
+        ).flatten(1)
+        move = F.conv1d(each, SMALL * _rows(self.to_move), groups=N_POINTS).flatten(1)
+        joined = torch.relu(self.norm(self.join(local)))
+        return first + move, joined, local
 
 
 def _rows(weight: Tensor) -> Tensor:

@@ -5,7 +5,9 @@ what both ONNX Runtime and bf16 training run fastest on a CPU. Batch normalisati
 convolutions at export. First features come from a spatial flatten (where things are), a global
 average (what there is) and two bands of the finer maps: an upright crop holds the eyes and brows
 in its upper and the mouth in its lower half. They tell first landmarks, and at these a second look
-(``look.py``) is taken. One linear layer on all features serves all heads.
+(``look.py``) is taken. One linear layer on all features serves all heads; what is seen at single
+landmarks also tells all outputs but the landmarks directly, as few numbers for the whole face do
+not hold which of the two eyes is shut.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from prosopon_train.model.look import Look
 from prosopon_train.model.outputs import OUTPUT_SIZE, OUTPUT_SLICES
 
 _POINTS = OUTPUT_SLICES["points"]  # the first outputs
-_REST = slice(_POINTS.stop, OUTPUT_SIZE)
+_SCALES = OUTPUT_SLICES["points_scale"]  # the second
+_TOLD = slice(_SCALES.stop, OUTPUT_SIZE)
 
 
 class Band(nn.Module):
@@ -46,23 +49,26 @@ class FaceNetwork(nn.Module):
 
     widths: channels at 1/2, 1/4, 1/8 and 1/16 of the crop's side; depths: residual blocks at the
     last three of these; squeeze: channels that are flattened at 1/16; spatial, pooled, band, look:
-    features from the flatten, the average, each band at 1/4 and the second look (0: none is taken).
+    features from the flatten, the average, each band at 1/4 and the second look (0: none is taken);
+    told: whether the look tells outputs directly.
     """
 
     def __init__(
         self,
         widths: tuple[int, int, int, int] = (16, 32, 64, 128),
-        depths: tuple[int, int, int] = (1, 2, 3),
+        depths: tuple[int, int, int] = (2, 2, 3),
         squeeze: int = 32,
         spatial: int = 256,
         pooled: int = 128,
         band: int = 96,
         look: int = 192,
+        told: bool = True,
     ) -> None:
         super().__init__()
         self.arguments = {
             **{"widths": tuple(widths), "depths": tuple(depths), "squeeze": squeeze},
             **{"spatial": spatial, "pooled": pooled, "band": band, "look": look},
+            "told": told,
         }
         stages = []
         for previous, width, depth in zip(widths, widths[1:], depths, strict=False):
@@ -79,15 +85,24 @@ class FaceNetwork(nn.Module):
         self.norm = nn.BatchNorm1d(features)
         self.look: Look | None = None
         if look:
-            self.look = Look(features, ((widths[1], 32, 1), (widths[2], 16, 0)), look)
+            maps = ((widths[1], 32, 1), (widths[2], 16, 0))
+            self.look = Look(features, maps, look)
+        self.told: nn.Linear | None = None
+        if self.look is not None and told:
+            self.told = nn.Linear(self.look.locals, _TOLD.stop - _TOLD.start)
+            nn.init.zeros_(self.told.weight)
+            nn.init.zeros_(self.told.bias)
         self.heads = nn.Linear(features + look, OUTPUT_SIZE)
         self.marks: nn.Linear | None = None  # see ``prosopon_train.marks``
 
     def forward(self, x: Tensor) -> Tensor:
         return self.decide(*self.features(x))
 
-    def features(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """What the last layer reads (n, f), and the landmarks (n, 2·N_POINTS) that it corrects."""
+    def features(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What the last layer reads (n, f), and what it corrects.
+
+        That is the landmarks (n, 2·N_POINTS) and the outputs that follow their scales.
+        """
         fine = self.fine(self.stem(x))
         middle = self.middle(fine)
         coarse = self.coarse(middle)
@@ -98,16 +113,21 @@ class FaceNetwork(nn.Module):
             self.mouth(fine),
         ]
         features = torch.relu(self.norm(torch.cat(parts, 1)))
+        told = features.new_zeros(features.shape[0], _TOLD.stop - _TOLD.start)
         if self.look is None:
-            return features, features.new_zeros(features.shape[0], 2 * N_POINTS)
-        points, seen = self.look(features, (fine, middle))
-        return torch.cat([features, seen], 1), points
+            return features, features.new_zeros(features.shape[0], 2 * N_POINTS), told
+        points, seen, local = self.look(features, (fine, middle))
+        if self.told is not None:
+            with torch.autocast("cpu", enabled=False):
+                told = self.told(local)
+        return torch.cat([features, seen], 1), points, told
 
     @torch.autocast("cpu", enabled=False)
-    def decide(self, features: Tensor, points: Tensor) -> Tensor:
+    def decide(self, features: Tensor, points: Tensor, told: Tensor) -> Tensor:
         """Outputs of what :meth:`features` gives."""
         out = self.heads(features.float())
         points = points + out[:, _POINTS]
-        if self.marks is None:
-            return torch.cat([points, out[:, _POINTS.stop :]], 1)
-        return torch.cat([points, out[:, _REST], self.marks(points), out[:, OUTPUT_SIZE:]], 1)
+        parts = [points, out[:, _SCALES], out[:, _TOLD] + told]
+        if self.marks is not None:
+            parts += [self.marks(points), out[:, OUTPUT_SIZE:]]
+        return torch.cat(parts, 1)

@@ -15,7 +15,8 @@ import numpy as np
 from prosopon.types import FloatArray
 from prosopon_train.data.schema import AU_NAMES
 
-_RARE = ("AU14", "AU15", "AU17", "AU20", "AU23", "AU24")  # drawn alone more often than others
+# Drawn alone more often than others.
+_RARE = ("AU07", "AU14", "AU15", "AU17", "AU18", "AU20", "AU22", "AU23", "AU24")
 UPPER = ("AU01", "AU02", "AU04", "AU05", "AU06", "AU07", "AU09")
 
 # Blend shapes of each unit with the weight at activation 1. "*" stands for the sides _R and _L.
@@ -26,19 +27,19 @@ _SHAPES: dict[str, dict[str, float]] = {
     "AU04": {"browDown*": 1.6},
     "AU05": {"eyeWide*": 1.4},
     "AU06": {"cheekSquint*": 0.7, "cheekRaiser*": 0.8},
-    "AU07": {"eyeSquint*": 1.4, "eyeBlink*": 0.08},
+    "AU07": {"eyeSquint*": 1.6, "eyeBlink*": 0.25},
     "AU09": {"noseSneer*": 1.2, "browDown*": 0.25},
     "AU10": {"mouthUpperUp*": 1.15},
     "AU12": {"mouthSmile*": 1.0, "cheekSquint*": 0.15},
-    "AU14": {"mouthDimple*": 1.1},
+    "AU14": {"mouthDimple*": 1.5},
     "AU15": {"mouthFrown*": 1.4},
     "AU16": {"mouthLowerDown*": 1.0},
-    "AU17": {"mouthShrugLower": 1.0, "mouthShrugUpper": 0.25},
-    "AU18": {"mouthPucker": 1.0},
+    "AU17": {"mouthShrugLower": 1.4, "mouthShrugUpper": 0.3},
+    "AU18": {"mouthPucker": 1.35},
     "AU20": {"mouthStretch*": 1.2},
     "AU22": {"mouthFunnel": 1.0},
-    "AU23": {"mouthRollUpper": 0.4, "mouthRollLower": 0.35, "mouthPucker": 0.12},
-    "AU24": {"mouthPress*": 1.6, "mouthRollUpper": 0.18, "mouthRollLower": 0.15},
+    "AU23": {"mouthRollUpper": 0.6, "mouthRollLower": 0.55, "mouthPucker": 0.3},
+    "AU24": {"mouthPress*": 1.8, "mouthRollUpper": 0.18, "mouthRollLower": 0.15},
     "AU25": {"mouthLowerDown*": 0.8, "mouthUpperUp*": 0.2, "jawOpen": 0.1},
     "AU26": {"jawOpen": 0.8},
     "AU28": {"mouthRollLower": 1.0, "mouthRollUpper": 0.9},
@@ -135,6 +136,33 @@ _PROTOTYPES: tuple[tuple[float, dict[str, tuple[float, float, float]]], ...] = (
 _PROTOTYPE_SHARE = np.array([weight for weight, _ in _PROTOTYPES])
 _PROTOTYPE_SHARE = _PROTOTYPE_SHARE / _PROTOTYPE_SHARE.sum()
 
+# Units that work against one another, so that beside a strong one a weak one is not to be seen: of
+# two (one of the first, one of the second) that are both above the level, the weaker falls to it.
+_RIVALS: tuple[tuple[tuple[str, ...], tuple[str, ...], float], ...] = (
+    (("AU14",), ("AU18", "AU20", "AU22", "AU25", "AU26"), 0.15),
+    (("AU14",), ("AU12", "AU15"), 0.4),
+    (("AU17",), ("AU12", "AU16", "AU25", "AU26"), 0.3),
+    (("AU18", "AU22"), ("AU10", "AU12", "AU15", "AU20"), 0.2),
+    (("AU23",), ("AU16", "AU18", "AU20", "AU22", "AU25", "AU26"), 0.15),
+    (("AU23",), ("AU10", "AU12"), 0.3),
+    (("AU24",), ("AU18", "AU20"), 0.2),
+)
+# What a unit above a level leaves of others.
+_RULED_OUT: tuple[tuple[str, float, dict[str, float]], ...] = (
+    (
+        "AU28",
+        0.1,
+        {
+            **dict.fromkeys(("AU10", "AU14", "AU17", "AU18", "AU22"), 0.0),
+            **dict.fromkeys(("AU23", "AU24", "AU25"), 0.0),
+            "AU26": 0.1,
+        },
+    ),
+    ("AU24", 0.2, {**dict.fromkeys(("AU10", "AU16", "AU22", "AU23", "AU25"), 0.0), "AU26": 0.1}),
+    ("AU45", 0.5, dict.fromkeys(("AU05", "AU07"), 0.0)),
+    ("AU05", 0.3, {"AU07": 0.3}),
+)
+
 # Movements without a label: (shape, spread of the weight).
 _UNLABELLED = {
     "jawLeft": 0.3,
@@ -182,6 +210,9 @@ def sample_expression(rng: np.random.Generator, lids: float = 0.0) -> Expression
     half of them wink.
     """
     levels = _draw_levels(rng)
+    drawn = _lids(rng) if lids and rng.random() < lids else None
+    if drawn:
+        levels["AU45"] = min(drawn)
     _resolve(levels)
     units: dict[str, tuple[float, float]] = {}
     for unit, level in levels.items():
@@ -191,8 +222,8 @@ def sample_expression(rng: np.random.Generator, lids: float = 0.0) -> Expression
         lean = _asymmetry(unit, rng)
         right, left = np.clip([level * (1 - lean), level * (1 + lean)], 0, 1)
         units[unit] = (float(right), float(left))
-    if lids and rng.random() < lids:
-        units["AU45"] = _lids(rng)
+    if drawn:
+        units["AU45"] = drawn
     shapes = {
         shape: abs(rng.normal(0, spread))
         for shape, spread in _UNLABELLED.items()
@@ -224,7 +255,7 @@ def _draw_levels(rng: np.random.Generator) -> dict[str, float]:
     if rng.random() < 0.15:
         levels["AU04"] = max(levels.get("AU04", 0), rng.uniform(0.2, 1))
     for unit in _SHAPES:
-        share = 0.11 if unit in _RARE else 0.06
+        share = 0.13 if unit in _RARE else 0.06
         if unit not in ("AU25", "AU28", "AU45") and rng.random() < share:
             levels[unit] = max(levels.get(unit, 0), rng.beta(1.2, 1.6))
     if rng.random() < 0.07:
@@ -234,26 +265,17 @@ def _draw_levels(rng: np.random.Generator) -> dict[str, float]:
 
 
 def _resolve(levels: dict[str, float]) -> None:
-    """Take out what one face cannot do at once."""
-
-    def cap(unit: str, most: float) -> None:
-        levels[unit] = min(levels.get(unit, 0), most)
-
-    if levels.get("AU28", 0) > 0.1:
-        for unit in ("AU18", "AU22", "AU24", "AU23", "AU25", "AU10"):
-            cap(unit, 0)
-        cap("AU26", 0.1)
-    if levels.get("AU24", 0) > 0.2:
-        cap("AU26", 0.1)
-        for unit in ("AU25", "AU22", "AU16", "AU10"):
-            cap(unit, 0)
-    if levels.get("AU45", 0) > 0.5:
-        cap("AU05", 0)
-    if levels.get("AU18", 0) > 0.4 or levels.get("AU22", 0) > 0.4:
-        cap("AU12", 0.3)
-        cap("AU20", 0.2)
-    if levels.get("AU05", 0) > 0.3:
-        cap("AU07", 0.3)
+    """Take out what one face cannot do at once, or would do without showing it."""
+    for units, others, least in _RIVALS:
+        for unit in units:
+            for other in others:
+                one, two = levels.get(unit, 0), levels.get(other, 0)
+                if min(one, two) > least:
+                    levels[unit if one < two else other] = least
+    for unit, above, others in _RULED_OUT:
+        if levels.get(unit, 0) > above:
+            for other, most in others.items():
+                levels[other] = min(levels.get(other, 0), most)
 
 
 def _asymmetry(unit: str, rng: np.random.Generator) -> float:
