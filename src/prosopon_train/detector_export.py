@@ -14,6 +14,7 @@ import torch
 
 from prosopon.detect.cells import cell_centers, decode_cells
 from prosopon.types import UInt8Array
+from prosopon_train.export import halve
 from prosopon_train.model.detector import PIXEL_SCALE, Detector, DetectorForExport, decode
 
 INPUT = "luma"
@@ -78,7 +79,9 @@ def main() -> None:
     rng = np.random.default_rng(0)
     sizes = ((128, 192), (384, 640), (64, 64))
     check(net, options.out, [rng.integers(0, 256, size, dtype=np.uint8) for size in sizes])
-    print(f"{options.out}: {options.out.stat().st_size / 1e6:.2f} MB, equal to the network")
+    print(f"{options.out}: equal to the network")
+    halve(options.out)
+    print(f"{options.out}: {options.out.stat().st_size / 1e6:.2f} MB with weights as halves")
 
 
 if __name__ == "__main__":

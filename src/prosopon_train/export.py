@@ -98,7 +98,7 @@ def halve(path: Path) -> None:
     onnx.save(model, path)
 
 
-def narrow(path: Path, keep: tuple[str, ...] = ("heads", "look.first", "marks")) -> None:
+def narrow(path: Path, keep: tuple[str, ...] = ("heads", "told", "look.first", "marks")) -> None:
     """Store the weights of linear layers as int8 with a scale a row, multiplied when it is loaded.
 
     Computed in float32 as before; half the bytes of :func:`halve`. The layers ``keep``, which give

@@ -33,6 +33,7 @@ from prosopon_train.average import early, follow
 from prosopon_train.config import Config
 from prosopon_train.data.mixture import batches
 from prosopon_train.losses import TaskWeights, emotion_au_table, losses
+from prosopon_train.model.layers import keep_statistics
 from prosopon_train.model.network import FaceNetwork
 from prosopon_train.restore import grow, network_from_pack
 from prosopon_train.validate import validate
@@ -44,12 +45,6 @@ def learning_rate(config: Config, seen: int) -> float:
         return config.learning_rate * (seen + 1) / config.warmup
     progress = min(1.0, (seen - config.warmup) / max(1, config.images - config.warmup))
     return config.learning_rate * (0.01 + 0.99 * (1 + math.cos(math.pi * progress)) / 2)
-
-
-def _keep_statistics(model: nn.Module) -> None:
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
-            module.eval()
 
 
 def _save(path: Path, state: dict[str, object]) -> None:
@@ -162,7 +157,7 @@ def _train(
             if step == settling:
                 model.load_state_dict(average.state_dict())
             if step >= settling:
-                _keep_statistics(model)
+                keep_statistics(model)
             with torch.autocast("cpu", torch.bfloat16):
                 outputs = shared(inputs)
             terms = losses(outputs.float(), labels, couple)

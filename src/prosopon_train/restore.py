@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from prosopon.errors import PackError
 from prosopon.packs import load_pack
 from prosopon_train.data.schema import N_POINTS
+from prosopon_train.model.layers import keep_statistics
 from prosopon_train.model.look import SMALL, Look
 from prosopon_train.model.network import FaceNetwork
 from prosopon_train.model.outputs import OUTPUT_SLICES
@@ -85,8 +86,8 @@ def _arguments(stored: onnx.ModelProto) -> dict[str, Any]:
 def _fill(model: FaceNetwork, graph: onnx.GraphProto, marks: bool) -> list[nn.BatchNorm2d]:
     """Copy weights; batch norms of convolutions become the folded biases. Returns those."""
     constants = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
-    for node in graph.node:  # large constants are stored as halves
-        if node.op_type == "Cast" and node.input[0] in constants:
+    for node in graph.node:  # large constants are stored as halves, equal ones once
+        if node.op_type in ("Cast", "Identity") and node.input[0] in constants:
             constants[node.output[0]] = constants[node.input[0]].astype(np.float32)
 
     def tensors(node: onnx.NodeProto) -> list[Tensor]:
@@ -100,11 +101,16 @@ def _fill(model: FaceNetwork, graph: onnx.GraphProto, marks: bool) -> list[nn.Ba
         if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d)
     ]
     convolutions = [node for node in graph.node if node.op_type == "Conv"]
+    folded = [tensors(node) for node in convolutions]
     if model.look is not None:
-        *convolutions, local, move = convolutions
-        _fill_look(model.look, tensors(local), tensors(move)[0])
-    for (convolution, norm), node in zip(pairs, convolutions, strict=True):
-        weight, bias = tensors(node)
+        *folded, local, move = folded
+        _fill_look(model.look, local, move[0])
+        # Packs of version 0.3.0 have a convolution for this product.
+        for node in [node for node in graph.node if node.op_type == "MatMul"]:
+            (added,) = [other for other in graph.node if node.output[0] in other.input]
+            (bias,) = [constants[name] for name in added.input if name in constants]
+            folded.append([tensors(node)[0].T[:, :, None, None], torch.from_numpy(bias.copy())])
+    for (convolution, norm), (weight, bias) in zip(pairs, folded, strict=True):
         convolution.load_state_dict({"weight": weight})
         norm.bias.data.copy_(bias)
         norm.running_var.fill_(1 - norm.eps)
@@ -155,15 +161,17 @@ def _restore_norms(
         total[2] += values.shape[1]
 
     hooks = [norm.register_forward_pre_hook(measure) for norm in norms]
-    model.eval()
+    model.train()  # in use a second look has no convolution before its norm
+    keep_statistics(model)
     with torch.inference_mode():
         for batch in examples:
             model(batch)
+    model.eval()
     for hook in hooks:
         hook.remove()
     for norm, (first, second, count) in sums.items():
         mean = first / count
-        variance = second / count - mean.square()
+        variance = (second / count - mean.square()).clamp(min=0)
         norm.weight.data.copy_((variance + norm.eps).sqrt())
         norm.bias.data.add_(mean)
         norm.running_mean.copy_(mean)

@@ -15,19 +15,26 @@ from prosopon_train.cli import main  # noqa: E402
 from prosopon_train.finetune import Stage, finetune, read_table, split  # noqa: E402
 
 pytestmark = pytest.mark.train
-SHORT = (Stage(3e-3, 500, 0), Stage(1e-4, 4, 0))
+SHORT = (Stage(3e-3, 300, 0), Stage(1e-4, 4, 0))
+
+
+def drawn_face(rng, mouth_open):
+    image = np.full((96, 96, 3), 60, np.uint8)
+    cv2.ellipse(image, (48, 48), (30, 40), 0, 0, 360, (180, 180, 180), cv2.FILLED)
+    for x in (37, 59):
+        cv2.ellipse(image, (x, 40), (6, 3), 0, 0, 360, (40, 40, 40), cv2.FILLED)
+    cv2.ellipse(image, (48, 70), (9, 9 if mouth_open else 1), 0, 0, 360, (30, 30, 30), cv2.FILLED)
+    return cv2.add(image, rng.integers(0, 40, image.shape, dtype=np.uint8))
 
 
 def write_table(folder, heading, label, people=10, each=2):
-    """Pictures whose upper half is lit or not, by turns; ``label(lit)`` fills the last columns."""
+    """Drawn faces, mouths open and shut by turns; ``label(open)`` fills the last columns."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(0)
     rows = [f"image,person,x0,y0,x1,y1,{heading}"]
     for i in range(people * each):
-        image = rng.integers(0, 60, (96, 96, 3), dtype=np.uint8)
-        image[:48] += np.uint8(150 * (i % 2))
-        cv2.imwrite(str(folder / f"{i}.png"), image)
-        rows.append(f"{i}.png,p{i // each},8,8,88,88,{label(i % 2 == 1)}")
+        cv2.imwrite(str(folder / f"{i}.png"), drawn_face(rng, i % 2 == 1))
+        rows.append(f"{i}.png,p{i // each},16,8,80,88,{label(i % 2 == 1)}")
     path = folder / "labels.csv"
     path.write_text("\n".join(rows) + "\n")
     return path
@@ -37,7 +44,7 @@ def write_table(folder, heading, label, people=10, each=2):
 def taught(tmp_path_factory):
     root = tmp_path_factory.mktemp("mine")
     table = write_table(
-        root / "data", "emotion", lambda lit: "surprise" if lit else "disgust", people=30
+        root / "data", "emotion", lambda mouth: "fear" if mouth else "disgust", people=30
     )
     return (
         table,
@@ -77,12 +84,12 @@ def test_a_persons_pictures_stay_together(taught):
 
 
 def test_units_and_affect_are_read(tmp_path):
-    table = write_table(tmp_path, "AU04,AU12", lambda lit: f"{2 * lit},")
-    (_, dark), (_, lit), *_ = read_table(table, "au")
-    assert int((~torch.isnan(lit["au"])).sum()) == 1
-    assert float(torch.nansum(lit["au_present"])) == 1
-    assert float(torch.nansum(dark["au_present"])) == 0
-    table = write_table(tmp_path, "valence,arousal", lambda lit: "0.5,-0.25")
+    table = write_table(tmp_path, "AU04,AU12", lambda mouth: f"{2 * mouth},")
+    (_, shut), (_, wide), *_ = read_table(table, "au")
+    assert int((~torch.isnan(wide["au"])).sum()) == 1
+    assert float(torch.nansum(wide["au_present"])) == 1
+    assert float(torch.nansum(shut["au_present"])) == 0
+    table = write_table(tmp_path, "valence,arousal", lambda mouth: "0.5,-0.25")
     assert read_table(table, "affect")[0][1]["affect"].tolist() == [0.5, -0.25]
 
 
@@ -102,11 +109,11 @@ def test_units_and_affect_are_read(tmp_path):
 )
 def test_a_bad_table_is_refused(heading, label, task, message, tmp_path):
     with pytest.raises(InputError, match=message):
-        read_table(write_table(tmp_path, heading, lambda lit: label, 2, 1), task)
+        read_table(write_table(tmp_path, heading, lambda mouth: label, 2, 1), task)
 
 
 def test_one_person_is_too_few(tmp_path):
-    table = write_table(tmp_path, "emotion", lambda lit: "fear", people=1)
+    table = write_table(tmp_path, "emotion", lambda mouth: "fear", people=1)
     with pytest.raises(InputError, match="names fewer than two people"):
         read_table(table, "emotion")
 
@@ -117,7 +124,7 @@ def test_a_folder_in_use_is_left_alone(taught):
 
 
 def test_command_says_one_line(tmp_path):
-    table = write_table(tmp_path, "emotion", lambda lit: "joy", 2, 1)
+    table = write_table(tmp_path, "emotion", lambda mouth: "joy", 2, 1)
     options = ["--table", str(table), "--task", "emotion", "-o", str(tmp_path / "out")]
     result = CliRunner().invoke(main, ["finetune", *options])
     assert result.exit_code == 1

@@ -4,7 +4,8 @@ Data: a folder of ``.npz`` shards of rendered faces (or one shard), as described
 ``prosopon_train.data.schema``, whose people occur nowhere in training. Used are ``image``
 (n, s, s) uint8 luminance, ``points`` (n, 78, 2) px, ``rotation`` (n, 3, 3) head → camera, ``gaze``
 (n, 2, 3) unit vectors, ``eye_open`` (n, 2), ``visible`` (n, 78), ``au`` (n, 21) 0–5 and ``person``
-(n,). NaN labels are left out. The true face box is given: this measures the network, not the detector.
+(n,). NaN labels are left out. The true face box is given: this measures the network, not the
+detector.
 """
 
 from __future__ import annotations

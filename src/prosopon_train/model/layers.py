@@ -14,6 +14,13 @@ def conv_bn(inputs: int, outputs: int, stride: int = 1, kernel: int = 3) -> nn.S
     )
 
 
+def keep_statistics(model: nn.Module) -> None:
+    """Let batch norms take the statistics that they have, as in use, though ``model`` trains."""
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            module.eval()
+
+
 class Residual(nn.Module):
     """Two 3×3 convolutions and an identity; that alone, until it is trained."""
 

@@ -88,8 +88,7 @@ class Look(nn.Module):
         seen = [
             read(values.float(), places, size) for values, size in zip(maps, self.maps, strict=True)
         ]
-        known = self.shared(torch.cat(seen, 2).transpose(1, 2).unsqueeze(3)).flatten(2)
-        each = known.transpose(1, 2).reshape(-1, N_POINTS * self.to_move.shape[1], 1)
+        each = self._know(torch.cat(seen, 2)).reshape(-1, N_POINTS * self.to_move.shape[1], 1)
         # A convolution in groups, one a landmark: unlike a product of matrices, ONNX Runtime
         # computes it to the same bit however many faces are measured together.
         local = torch.relu(
@@ -98,6 +97,16 @@ class Look(nn.Module):
         move = F.conv1d(each, SMALL * _rows(self.to_move), groups=N_POINTS).flatten(1)
         joined = torch.relu(self.norm(self.join(local)))
         return first + move, joined, local
+
+    def _know(self, seen: Tensor) -> Tensor:
+        """(n, N_POINTS, c) → (n, N_POINTS, width), the same function of each landmark."""
+        if self.training:
+            return self.shared(seen.transpose(1, 2).unsqueeze(3)).flatten(2).transpose(1, 2)
+        # The same as one product: ONNX Runtime would reorder what goes in and out of a convolution.
+        convolution, norm, _ = self.shared
+        scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+        weight = convolution.weight.view(norm.num_features, -1).t() * scale
+        return torch.relu(seen @ weight + (norm.bias - norm.running_mean * scale))
 
 
 def _rows(weight: Tensor) -> Tensor:
