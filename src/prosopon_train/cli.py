@@ -58,13 +58,28 @@ def run(
 
         if start is not None:
             raise click.UsageError("--start goes with a CONFIG of shards, not with a RECIPE")
-        options = {"devices": devices, "strategy": strategy, "accelerator": accelerator}
-        for name, value in run_recipe(recipe, data, run, threads=threads, **options).items():
+        figures = run_recipe(
+            recipe,
+            data,
+            run,
+            threads=threads,
+            devices=devices,
+            strategy=strategy,
+            accelerator=accelerator,
+        )
+        for name, value in figures.items():
             click.echo(f"{name} {value:.4f}")
         return
 
-    shared = {"threads": threads, "processes": processes, "validate_every": validate_every}
-    train(load_config(config), data, run, start=start, **shared)
+    train(
+        load_config(config),
+        data,
+        run,
+        start=start,
+        threads=threads,
+        processes=processes,
+        validate_every=validate_every,
+    )
 
 
 @main.command(short_help="Export a checkpoint and lay out a pack.")

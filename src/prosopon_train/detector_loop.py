@@ -89,7 +89,7 @@ def train_step(
 class Average:
     """Exponential moving average of a network's weights and statistics."""
 
-    def __init__(self, net: nn.Module, averaging: float) -> None:
+    def __init__(self, net: Detector, averaging: float) -> None:
         self.net = copy.deepcopy(net).eval().requires_grad_(False)
         self._averaging = averaging
 
@@ -102,7 +102,7 @@ def train(composer: Composer, out: Path, training: DetectorTraining, seed: int) 
     """Train until ``training.steps``, going on from ``out/latest.pt``; returns the average."""
     torch.set_num_threads(1)
     torch.manual_seed(seed)
-    net = Detector().to(memory_format=torch.channels_last)
+    net = Detector().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(net.parameters(), training.rate, (0.9, 0.99), weight_decay=0.0)
     _decay_only_kernels(optimizer, net, training.weight_decay)
     average = Average(net, training.averaging)
@@ -202,9 +202,10 @@ def main() -> None:
     parser.add_argument("--heads", type=Path)
     parser.add_argument("--backgrounds", type=Path, required=True)
     parser.add_argument("-o", "--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=DetectorTraining.steps)
-    parser.add_argument("--rate", type=float, default=DetectorTraining.rate)
-    parser.add_argument("--decay", type=float, default=DetectorTraining.decay)
+    defaults = DetectorTraining()
+    parser.add_argument("--steps", type=int, default=defaults.steps)
+    parser.add_argument("--rate", type=float, default=defaults.rate)
+    parser.add_argument("--decay", type=float, default=defaults.decay)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     composer = make_composer(

@@ -89,7 +89,7 @@ def view(image: UInt8Array, rng: np.random.Generator | None = None) -> FloatArra
         scale *= float(np.exp(rng.normal(0, 0.05)))
         angle, shift, flip = rng.normal(0, 4), rng.normal(0, 1.2, 2), rng.random() < 0.5
     middle = (STORED - 1) / 2
-    matrix = cv2.getRotationMatrix2D((middle, middle), angle, scale)
+    matrix: AnyArray = cv2.getRotationMatrix2D((middle, middle), angle, scale)
     matrix[:, 2] += (EMBEDDING_INPUT - 1) / 2 - middle + shift
     size = (EMBEDDING_INPUT, EMBEDDING_INPUT)
     crop = cv2.warpAffine(image, matrix, size, borderMode=cv2.BORDER_REPLICATE)

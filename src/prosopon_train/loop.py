@@ -25,8 +25,8 @@ from typing import Any
 
 import torch
 import torch.distributed
-import torch.multiprocessing
 from torch import Tensor, nn
+from torch.multiprocessing.spawn import spawn
 from torch.nn.parallel import DistributedDataParallel
 
 from prosopon_train.average import early, follow
@@ -85,7 +85,7 @@ def train(
         raise ValueError("processes do not share learned task weights; train with one")
     with TemporaryDirectory() as folder:
         meeting = f"file://{Path(folder).resolve()}/meeting"
-        torch.multiprocessing.spawn(_join, (processes, meeting, options), processes)
+        spawn(_join, (processes, meeting, options), processes)
 
 
 def _join(process: int, processes: int, meeting: str, options: tuple[Any, ...]) -> None:
@@ -115,7 +115,7 @@ def _train(
         model = grow(model, config.model)
     else:
         model = FaceNetwork(**config.model)  # type: ignore[arg-type]
-    model = model.to(memory_format=torch.channels_last)
+    model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = FaceNetwork(**config.model)  # type: ignore[arg-type]
     average.load_state_dict(model.state_dict())
     combine = TaskWeights(config.weights)

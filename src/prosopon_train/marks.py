@@ -23,9 +23,10 @@ import torch
 from prosopon.crop import cut, from_landmarks
 from prosopon.geometry import apply_affine, invert_similarity
 from prosopon.heads.landmarks import points_in_image
+from prosopon.mirror import MIRROR_POINTS
 from prosopon.types import AnyArray, FloatArray, UInt8Array
 from prosopon_train.data import landmarks68
-from prosopon_train.data.augment import MIRROR_POINTS, network_points
+from prosopon_train.data.augment import network_points
 from prosopon_train.data.schema import N_POINTS, NETWORK_SIZE
 from prosopon_train.model.network import FaceNetwork
 from prosopon_train.model.outputs import OUTPUT_SLICES
@@ -48,13 +49,15 @@ def fit_to_marks(model: FaceNetwork, parquet: Path, offset: float) -> tuple[floa
         rows = np.flatnonzero(chosen)
         return observe(model, [photographs[row] for row in rows], marks[rows], offset)
 
-    (*ours, scales), (*others, _) = half(fitted), half(~fitted)
-    change = fit(*ours, choose_ridge(*ours))
+    points, targets, scales = half(fitted)
+    others = half(~fitted)[:2]
+    change = fit(points, targets, choose_ridge(points, targets))
     nothing = np.zeros((2 * N_POINTS, 136)), np.zeros(136)
-    distance = np.linalg.norm(mapped(ours[0], *change) - ours[1], axis=2)
+    distance = np.linalg.norm(mapped(points, *change) - targets, axis=2)
     factors = distance.mean(0) / scales.mean(0)
     add_marks(model, *change, (factors + factors[MIRROR_POINTS[:68]]) / 2)
-    return mean_error(*others, *nothing), mean_error(*others, *change), mean_error(*ours, *change)
+    fitted_error = mean_error(points, targets, *change)
+    return mean_error(*others, *nothing), mean_error(*others, *change), fitted_error
 
 
 def observe(

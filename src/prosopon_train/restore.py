@@ -108,12 +108,12 @@ def _fill(model: FaceNetwork, graph: onnx.GraphProto, marks: bool) -> list[nn.Ba
         # Packs of version 0.3.0 have a convolution for this product.
         for node in [node for node in graph.node if node.op_type == "MatMul"]:
             (added,) = [other for other in graph.node if node.output[0] in other.input]
-            (bias,) = [constants[name] for name in added.input if name in constants]
-            folded.append([tensors(node)[0].T[:, :, None, None], torch.from_numpy(bias.copy())])
+            (values,) = [constants[name] for name in added.input if name in constants]
+            folded.append([tensors(node)[0].T[:, :, None, None], torch.from_numpy(values.copy())])
     for (convolution, norm), (weight, bias) in zip(pairs, folded, strict=True):
         convolution.load_state_dict({"weight": weight})
         norm.bias.data.copy_(bias)
-        norm.running_var.fill_(1 - norm.eps)
+        norm.get_buffer("running_var").fill_(1 - norm.eps)
     order = {node.name.strip("/").removesuffix("/Gemm").replace("/", "."): node
              for node in graph.node if node.op_type == "Gemm"}  # fmt: skip
     if marks:
@@ -126,11 +126,11 @@ def _fill(model: FaceNetwork, graph: onnx.GraphProto, marks: bool) -> list[nn.Ba
             weight, bias = tensors(order[name])
             rows = module.out_features
             module.load_state_dict({"weight": weight[:rows], "bias": bias[:rows]})
-    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm1d)]
+    unfolded = [module for module in model.modules() if isinstance(module, nn.BatchNorm1d)]
     nodes = [node for node in graph.node if node.op_type == "BatchNormalization"]
-    for norm, node in zip(norms, nodes, strict=True):
+    for apart, node in zip(unfolded, nodes, strict=True):
         weight, bias, mean, variance = tensors(node)
-        norm.load_state_dict(
+        apart.load_state_dict(
             {"weight": weight, "bias": bias, "running_mean": mean, "running_var": variance},
             strict=False,
         )
@@ -149,16 +149,13 @@ def _restore_norms(
     model: FaceNetwork, norms: list[nn.BatchNorm2d], examples: Iterable[Tensor]
 ) -> None:
     """Measure the inputs of ``norms`` and give them statistics without changing any output."""
-    sums = {
-        norm: [torch.zeros(norm.num_features), torch.zeros(norm.num_features), 0] for norm in norms
-    }
+    sums: dict[nn.Module, Tensor] = {}  # of values, of their squares, and how many
 
     def measure(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         values = inputs[0].transpose(0, 1).flatten(1)
-        total = sums[norm]  # type: ignore[index]
-        total[0] += values.sum(1)
-        total[1] += values.square().sum(1)
-        total[2] += values.shape[1]
+        ones = torch.ones_like(values)
+        found = torch.stack([values, values.square(), ones]).sum(2)
+        sums[norm] = sums[norm] + found if norm in sums else found
 
     hooks = [norm.register_forward_pre_hook(measure) for norm in norms]
     model.train()  # in use a second look has no convolution before its norm
@@ -169,10 +166,11 @@ def _restore_norms(
     model.eval()
     for hook in hooks:
         hook.remove()
-    for norm, (first, second, count) in sums.items():
+    for norm in norms:
+        first, second, count = sums[norm]
         mean = first / count
         variance = (second / count - mean.square()).clamp(min=0)
         norm.weight.data.copy_((variance + norm.eps).sqrt())
         norm.bias.data.add_(mean)
-        norm.running_mean.copy_(mean)
-        norm.running_var.copy_(variance)
+        norm.get_buffer("running_mean").copy_(mean)
+        norm.get_buffer("running_var").copy_(variance)

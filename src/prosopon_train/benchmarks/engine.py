@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, DistributedSampler
 
 from prosopon.errors import InputError, MissingExtraError
 from prosopon_train.benchmarks.examples import Examples, Labels, read
@@ -116,8 +116,8 @@ def _stage(
     few = min(recipe.batch, max(2, len(train) // fabric.world_size))
     loader = fabric.setup_dataloaders(DataLoader(train, few, shuffle=True, drop_last=True))
     for epoch in range(stage.epochs):
-        if hasattr(loader.sampler, "set_epoch"):
-            loader.sampler.set_epoch(epoch)
+        if isinstance(sampler := getattr(loader, "sampler", None), DistributedSampler):
+            sampler.set_epoch(epoch)
         joint.learn(stage.frozen)
         sums: dict[str, float] = {}
         for images, labels in loader:

@@ -50,6 +50,9 @@ def asymmetric(said: Tensor, present: Tensor, known: Tensor, weights: Tensor) ->
 class OpenFace3Terms(nn.Module):
     """Emotion, gaze and AU losses of OpenFace 3.0 (arXiv 2506.02891) on its 18 outputs."""
 
+    classes: Tensor
+    units: Tensor
+
     def __init__(self, labels: Labels) -> None:
         super().__init__()
         self.register_buffer("classes", class_weights(labels)[_EMOTIONS])
@@ -80,6 +83,8 @@ class FaceBehaviorTerms(nn.Module):
     FaceBehaviorNet (Kollias et al., arXiv 1910.11111), by the losses of Prosopon's own network,
     of which only these tasks are labelled.
     """
+
+    table: Tensor
 
     def __init__(self, labels: Labels) -> None:
         super().__init__()
@@ -133,9 +138,10 @@ def scores(out: Tensor, labels: Labels, columns: dict[str, Sequence[int]]) -> di
         result["mean AU F1"] = float(kept.mean()) if len(kept) else 0.0
     known = ~torch.isnan(labels["affect"]).any(1)
     if known.sum() > 1 and "affect" in columns:
-        said = torch.tanh(out[known][:, list(columns["affect"])]).numpy()
-        true = labels["affect"][known].numpy()
-        result["mean affect CCC"] = sum(concordance(said[:, i], true[:, i]) for i in (0, 1)) / 2
+        felt = torch.tanh(out[known][:, list(columns["affect"])]).numpy()
+        rated = labels["affect"][known].numpy()
+        of_both = [float(concordance(felt[:, i], rated[:, i])) for i in (0, 1)]
+        result["mean affect CCC"] = sum(of_both) / 2
     return result
 
 

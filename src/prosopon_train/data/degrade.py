@@ -48,7 +48,7 @@ def degrade_picture(luma: UInt8Array, rng: np.random.Generator) -> UInt8Array:
         spread = float(np.exp(rng.uniform(np.log(1), np.log(16))))
         noise = np.empty(luma.shape, np.int16)
         cv2.setRNGSeed(int(rng.integers(1 << 31)))
-        cv2.randn(noise, 0, spread)
+        cv2.randn(noise, 0, spread)  # type: ignore[call-overload]
         luma = np.asarray(cv2.add(luma, noise, dtype=cv2.CV_8U), np.uint8)
     if rng.random() < 0.35:
         luma = _jpeg(luma, int(rng.integers(20, 96)))

@@ -76,7 +76,7 @@ def write_shard(path: Path, examples: Sequence[dict[str, AnyArray | float | str]
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
     with temporary.open("wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, **arrays)  # type: ignore[arg-type]
     temporary.replace(path)
 
 

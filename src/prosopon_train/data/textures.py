@@ -21,7 +21,7 @@ def texture(height: int, width: int, generator: np.random.Generator) -> UInt8Arr
     rng = generator
     base = np.full((height, width), rng.uniform(0, 255), np.float32)
     for _ in range(int(rng.integers(0, 4))):
-        layer = rng.choice([_gradient, _noise, _noise, _waves])(height, width, rng)
+        layer = (_gradient, _noise, _noise, _waves)[rng.integers(4)](height, width, rng)
         base += layer * rng.uniform(5, 90)
     return np.clip(base, 0, 255).astype(np.uint8)
 

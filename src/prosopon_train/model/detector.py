@@ -64,14 +64,7 @@ class Detector(nn.Module):
         )
         self.lateral = nn.ModuleList(nn.Conv2d(w, config.neck, 1) for w in widths[2:])
         self.tower = nn.ModuleList(ConvBnRelu(config.neck, config.neck) for _ in STRIDES)
-        self.predict = nn.ModuleList(nn.Conv2d(config.neck, N_VALUES, 1) for _ in STRIDES)
-        for layer in self.predict:
-            nn.init.normal_(layer.weight, std=0.01)
-            nn.init.zeros_(layer.bias)
-            # A prior of 1 % faces keeps the first steps from drowning in background; log(4)
-            # starts boxes at the middle of each level's range.
-            layer.bias.data[0] = -4.6
-            layer.bias.data[3:5] = 1.4
+        self.predict = nn.ModuleList(_predicting(config.neck) for _ in STRIDES)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         x = self.stem(x)
@@ -90,14 +83,26 @@ class Detector(nn.Module):
         ]
 
 
+def _predicting(inputs: int) -> nn.Conv2d:
+    layer = nn.Conv2d(inputs, N_VALUES, 1)
+    bias = torch.zeros(N_VALUES)
+    # A prior of 1 % faces keeps the first steps from drowning in background; log(4) starts boxes
+    # at the middle of each level's range.
+    bias[0], bias[3:5] = -4.6, 1.4
+    nn.init.normal_(layer.weight, std=0.01)
+    layer.load_state_dict({"weight": layer.weight, "bias": bias})
+    return layer
+
+
 def fold(detector: Detector) -> Detector:
     """A copy for inference on luminance 0–255: no batch normalisation, no PIXEL_SCALE."""
     folded = copy.deepcopy(detector).eval()
     for module in list(folded.modules()):
         if isinstance(module, ConvBnRelu):
-            module[0] = fuse_conv_bn_eval(module[0], module[1])
+            convolution, norm, _ = module
+            module[0] = fuse_conv_bn_eval(convolution, norm)  # type: ignore[type-var, arg-type]
             module[1] = nn.Identity()
-    folded.stem[0].weight.data *= PIXEL_SCALE
+    folded.stem[0].get_parameter("weight").data *= PIXEL_SCALE
     return folded
 
 
@@ -135,9 +140,10 @@ class DetectorForExport(nn.Module):
         for layer, stride in zip(self.detector.predict, STRIDES, strict=True):
             scale = torch.full((N_VALUES,), float(stride))
             scale[[0, 3, 4]] = 1
-            layer.weight.data *= scale[:, None, None, None]
-            layer.bias.data *= scale
-            layer.bias.data[3:5] += math.log(stride / 2)
+            layer.get_parameter("weight").data *= scale[:, None, None, None]
+            bias = layer.get_parameter("bias").data
+            bias *= scale
+            bias[3:5] += math.log(stride / 2)
 
     def forward(self, luma: Tensor) -> Tensor:
         return torch.cat([values[0].flatten(1) for values in self.detector(luma.float())], dim=1)

@@ -26,12 +26,11 @@ class Residual(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
+        last = nn.BatchNorm2d(width)
         self.body = nn.Sequential(
-            *conv_bn(width, width),
-            nn.Conv2d(width, width, 3, 1, 1, bias=False),
-            nn.BatchNorm2d(width),
+            *conv_bn(width, width), nn.Conv2d(width, width, 3, 1, 1, bias=False), last
         )
-        nn.init.zeros_(self.body[-1].weight)
+        nn.init.zeros_(last.weight)
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -8,6 +8,8 @@ regression (Cao et al., IJCV 2014). They move each point and tell all heads what
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -103,10 +105,11 @@ class Look(nn.Module):
         if self.training:
             return self.shared(seen.transpose(1, 2).unsqueeze(3)).flatten(2).transpose(1, 2)
         # The same as one product: ONNX Runtime would reorder what goes in and out of a convolution.
-        convolution, norm, _ = self.shared
-        scale = norm.weight / (norm.running_var + norm.eps).sqrt()
-        weight = convolution.weight.view(norm.num_features, -1).t() * scale
-        return torch.relu(seen @ weight + (norm.bias - norm.running_mean * scale))
+        norm = cast("nn.BatchNorm2d", self.shared[1])
+        scale = norm.weight / (norm.get_buffer("running_var") + norm.eps).sqrt()
+        bias = norm.bias - norm.get_buffer("running_mean") * scale
+        weight = self.shared.get_parameter("0.weight").view(norm.num_features, -1).t()
+        return torch.relu(seen @ (weight * scale) + bias)
 
 
 def _rows(weight: Tensor) -> Tensor:

@@ -69,7 +69,7 @@ def _export(kind: str, network: nn.Module, path: Path) -> float:
         # Instance norm is said to be exported in training mode: it has no other.
         warnings.simplefilter("ignore", UserWarning)
         # Sizes that torch checks, and that are always the same here.
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
         torch.onnx.export(
             network,
             (example,),

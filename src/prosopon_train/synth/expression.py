@@ -272,9 +272,9 @@ def _resolve(levels: dict[str, float]) -> None:
                 one, two = levels.get(unit, 0), levels.get(other, 0)
                 if min(one, two) > least:
                     levels[unit if one < two else other] = least
-    for unit, above, others in _RULED_OUT:
+    for unit, above, left in _RULED_OUT:
         if levels.get(unit, 0) > above:
-            for other, most in others.items():
+            for other, most in left.items():
                 levels[other] = min(levels.get(other, 0), most)
 
 

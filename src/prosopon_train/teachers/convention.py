@@ -21,8 +21,8 @@ import cv2
 import numpy as np
 
 from prosopon.geometry import euler_from_rotation
+from prosopon.mirror import MIRROR_POINTS
 from prosopon.types import AnyArray, FloatArray
-from prosopon_train.data.augment import MIRROR_POINTS
 from prosopon_train.data.schema import SHARD_SIZE, read_shards
 from prosopon_train.synth.rig import mean_face
 from prosopon_train.teachers.label import Answers, label

@@ -42,17 +42,17 @@ class YuNet:
         if image.ndim == 2:
             image = np.repeat(image[:, :, None], 3, axis=2)
         scale = long_side / max(image.shape[:2])
-        image = cv2.resize(image, None, fx=scale, fy=scale)
+        small = cv2.resize(image, None, fx=scale, fy=scale)
         border = round(padding * long_side)
-        image = cv2.copyMakeBorder(
-            image, border, border, border, border, cv2.BORDER_CONSTANT, value=(90, 90, 90)
+        padded = cv2.copyMakeBorder(
+            small, border, border, border, border, cv2.BORDER_CONSTANT, value=(90, 90, 90)
         )
-        self._net.setInputSize((image.shape[1], image.shape[0]))
-        _, faces = self._net.detect(image)
+        self._net.setInputSize((padded.shape[1], padded.shape[0]))
+        _, faces = self._net.detect(padded)
         if faces is None:
             return np.zeros((0, 5, 2), np.float32), np.zeros(0, np.float32)
         points = (faces[:, 4:14].reshape(-1, 5, 2) - border + 0.5) / scale - 0.5
-        return points.astype(np.float32), faces[:, 14]
+        return points.astype(np.float32), faces[:, 14].astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
