@@ -2,11 +2,11 @@
 
 export const PACK = {
   "name": "default",
-  "version": "0.3.0",
+  "version": "0.4.0",
   "files": {
-    "network-fp32.onnx": "6dc542a8fa094cb75c059b454b9344f15789af94c92bec1c532e6416d1ab1c8a",
-    "network-int8.onnx": "1588725d09a699014b85e295759579222382962cf4ae3d0fda08e26239099af4",
-    "detector.onnx": "274389023f6ef1ed82338b2c56cc3e63dcf21a2e659c8fca513588dd6fcb28ee"
+    "network-fp32.onnx": "1076da155a0419d810285cc3bc9afc2ff5bbc65c00aab556f805598d696ca849",
+    "network-int8.onnx": "0faeefcd3ecb3bf69d16dc7df24e7910b347e9596cec312704abac93d7d6c2a3",
+    "detector.onnx": "258c62418a087d8edae1865aa13a45a595d40f450c1407e4270f280ed5812c87"
   },
   "networks": {
     "fp32": "network-fp32.onnx",
