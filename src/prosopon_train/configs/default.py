@@ -7,7 +7,7 @@ with ``--threads 1 --processes 2`` on two cores.
 PACK is the default pack of version 0.3.0, whose 3 million examples this run goes on from, with one
 more block and a direct way from single landmarks to the outputs; from random weights, leave
 ``--start`` out and take 3 million images. The weights of points and rotation are those of the run's
-last 240,000 examples; before, they were 24 and 9. docs/runs.md tells of 190,000 more that followed.
+last 240,000 examples; before, they were 24 and 9. ``finish.py`` followed.
 """
 
 from prosopon_train.config import Config, Source
