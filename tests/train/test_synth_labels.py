@@ -130,6 +130,15 @@ def test_weights_reach_the_right_side():
     np.testing.assert_allclose(expression.weights(names), [1, 0, 0.15, 0, 0.4], rtol=1e-6)
 
 
+@pytest.mark.parametrize(("one", "other"), [("AU14", "AU26"), ("AU23", "AU12"), ("AU18", "AU10")])
+def test_of_units_that_hide_one_another_one_is_faint(one, other):
+    rng = np.random.default_rng(3)
+    drawn = [sample_expression(rng) for _ in range(600)]
+    levels = np.array([[expression.mean(unit) for unit in (one, other)] for expression in drawn])
+    assert levels.min(1).max() < 0.31
+    assert levels.max(0).min() > 0.6
+
+
 def test_sampled_expressions_vary_and_stay_in_range():
     rng = np.random.default_rng(1)
     drawn = [sample_expression(rng) for _ in range(300)]
