@@ -30,7 +30,8 @@ TASKS = {
     "expression alone": ("emotion",),
     "action units alone": ("au", "au_sides", "au_presence", "au_human"),
     "landmarks, pose and gaze alone": (
-        *("points", "points_scale", "rotation", "rotation_scale", "gaze", "gaze_scale", "eye_open"),
+        *("points", "points_scale", "guesses", "rotation", "rotation_scale"),
+        *("gaze", "gaze_scale", "eye_open"),
     ),
 }
 FIGURES = (
@@ -48,7 +49,8 @@ FIGURES = (
 
 def variants(base: Config) -> Iterator[tuple[str, Config]]:
     """Title and config of every row."""
-    base = replace(base, images=IMAGES, model=NARROW, learning_rate=2e-3, warmup=6_400, ema=0.99)
+    base = replace(base, images=IMAGES, settle=0, batch=64, model=NARROW)
+    base = replace(base, learning_rate=2e-3, warmup=6_400, ema=0.99)
     plain = replace(base, weights=replace(base.weights, **dict.fromkeys(COUPLED, 0.0)))
     for title, terms in TASKS.items():
         alone = {f.name: 0.0 for f in fields(Weights) if f.name not in terms}

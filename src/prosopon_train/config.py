@@ -46,9 +46,11 @@ class Config:
     images: int  # examples to see in all; the learning rate follows a cosine over them
     batch: int = 64
     learning_rate: float = 2e-3
+    output_pace: float = 0.06  # of the layers that give outputs, beside the others
     weight_decay: float = 0.02
     warmup: int = 20_000  # examples
     settle: int = 0  # examples at the end, see ``loop``
+    wake: bool = False  # dead channels of the network that is trained on, see ``wake``
     ema: float = 0.999  # of the weights, per step; the average is what is exported
     seed: int = 0
     model: dict[str, object] = field(default_factory=dict)

@@ -28,7 +28,10 @@ from prosopon_train.model.network import FaceNetwork
 
 OPSET = 17
 PARITY = 1e-3
-_TRUNK = ("/fine/", "/middle/", "/coarse/", "/squeeze/", "/eyes/", "/mouth/")
+_TRUNK = ("/fine/", "/middle/", "/coarse/", "/squeeze/", "/eyes/", "/mouth/") + tuple(
+    f"/close/{part}/body/" for part in ("eyes", "brows", "mouth")
+)
+_SINGLE = "/body/body.0/"  # of a close-up; reads a single channel
 LARGE = 1024  # constants of fewer values are left as they are
 
 
@@ -98,7 +101,7 @@ def halve(path: Path) -> None:
     onnx.save(model, path)
 
 
-def narrow(path: Path, keep: tuple[str, ...] = ("heads", "told", "look.first", "marks")) -> None:
+def narrow(path: Path, keep: tuple[str, ...] = ("look.first", "marks")) -> None:
     """Store the weights of linear layers as int8 with a scale a row, multiplied when it is loaded.
 
     Computed in float32 as before; half the bytes of :func:`halve`. The layers ``keep``, which give
@@ -116,7 +119,7 @@ def narrow(path: Path, keep: tuple[str, ...] = ("heads", "told", "look.first", "
         if name not in weights or values.size < LARGE:
             kept.append(constant)
             continue
-        scale = np.abs(values).max(1, keepdims=True) / 127
+        scale = np.maximum(np.abs(values).max(1, keepdims=True), 1e-9) / 127
         steps = np.round(values / scale).astype(np.int8)
         kept += [
             numpy_helper.from_array(steps, f"{name}_steps"),
@@ -147,7 +150,8 @@ def quantize(source: Path, target: Path, crops: AnyArray) -> None:
     """Static int8 (QDQ) of an fp32 model, calibrated on crops (n, 1, s, s) float32.
 
     The layers after the trunk stay in fp32: they are a small part of the time, and points need
-    finer steps than 8 bits. So does the stem, whose single input channel is slower in int8.
+    finer steps than 8 bits. So do the first convolutions of the crop and of every close-up, whose
+    single input channel is slower in int8.
     """
     prepared = target.with_suffix(".prepared.onnx")
     quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
@@ -155,7 +159,9 @@ def quantize(source: Path, target: Path, crops: AnyArray) -> None:
     kept = [
         node.name
         for node in graph.node
-        if node.op_type not in ("Conv", "Add", "Relu") or not node.name.startswith(_TRUNK)
+        if node.op_type not in ("Conv", "Add", "Relu")
+        or not node.name.startswith(_TRUNK)
+        or (node.name.startswith("/close/") and _SINGLE in node.name)
     ]
     quantize_static(
         str(prepared),

@@ -32,11 +32,15 @@ from torch.nn.parallel import DistributedDataParallel
 from prosopon_train.average import early, follow
 from prosopon_train.config import Config
 from prosopon_train.data.mixture import batches
+from prosopon_train.export import load_network
 from prosopon_train.losses import TaskWeights, emotion_au_table, losses
 from prosopon_train.model.layers import keep_statistics
 from prosopon_train.model.network import FaceNetwork
 from prosopon_train.restore import grow, network_from_pack
 from prosopon_train.validate import validate
+from prosopon_train.wake import wake
+
+_OUTPUTS = ("heads.", "told.", "turn.out.")  # layers that give outputs
 
 
 def learning_rate(config: Config, seen: int) -> float:
@@ -45,6 +49,28 @@ def learning_rate(config: Config, seen: int) -> float:
         return config.learning_rate * (seen + 1) / config.warmup
     progress = min(1.0, (seen - config.warmup) / max(1, config.images - config.warmup))
     return config.learning_rate * (0.01 + 0.99 * (1 + math.cos(math.pi * progress)) / 2)
+
+
+def _groups(model: FaceNetwork, combine: nn.Module, config: Config) -> list[dict[str, Any]]:
+    """The optimiser's groups of parameters.
+
+    Layers that give outputs read hundreds of features: steps as large as the other layers' add up
+    to noise in the outputs, which learning then keeps down by putting features out for good.
+    Neither do norms' gains decay, as that, too, ends in channels that pass nothing.
+    """
+    named = list(model.named_parameters())
+    outputs = [p for name, p in named if name.startswith(_OUTPUTS) or ".move." in name]
+    first = [p for name, p in named if name.startswith("look.first.")]  # in the crop's unit
+    known = {id(p) for p in first + outputs}
+    rest = [p for _, p in named if id(p) not in known]
+    decay = config.weight_decay
+    return [
+        {"params": first, "pace": config.output_pace / 3, "weight_decay": decay},
+        {"params": outputs, "pace": config.output_pace, "weight_decay": decay},
+        {"params": [p for p in rest if p.ndim > 1], "pace": 1.0, "weight_decay": decay},
+        {"params": [p for p in rest if p.ndim == 1], "pace": 1.0, "weight_decay": 0.0},
+        {"params": list(combine.parameters()), "pace": 1.0, "weight_decay": decay},
+    ]
 
 
 def _save(path: Path, state: dict[str, object]) -> None:
@@ -73,7 +99,8 @@ def train(
 ) -> None:
     """Train ``config`` on the shards below ``data`` into the folder ``run``.
 
-    start: a pack whose network is trained on, instead of one with random weights. threads: of each
+    start: a pack, or a run's checkpoint (``.pt``), whose network is trained on, instead of one with
+    random weights. threads: of each
     of ``processes``; a step takes ``config.batch`` examples in each of them.
     """
     run.mkdir(parents=True, exist_ok=True)
@@ -111,20 +138,22 @@ def _train(
     size = config.batch * processes  # examples a step
     checkpoint = run / "last.pt"
     if start is not None and not checkpoint.exists():
-        model = network_from_pack(start, _first_inputs(config, data))
+        if Path(start).suffix == ".pt":
+            model = load_network(Path(start))
+        else:
+            model = network_from_pack(start, _first_inputs(config, data))
         model = grow(model, config.model)
+        if config.wake:
+            wake(model, _first_inputs(config, data))
     else:
         model = FaceNetwork(**config.model)  # type: ignore[arg-type]
     model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model.guess = True
     average = FaceNetwork(**config.model)  # type: ignore[arg-type]
     average.load_state_dict(model.state_dict())
     combine = TaskWeights(config.weights)
     combine.requires_grad_(config.learned_weights)
-    optimiser = torch.optim.AdamW(
-        [*model.parameters(), *combine.parameters()],
-        lr=config.learning_rate,
-        weight_decay=config.weight_decay,
-    )
+    optimiser = torch.optim.AdamW(_groups(model, combine, config), lr=config.learning_rate)
     step, elapsed = 0, 0.0
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
@@ -152,7 +181,7 @@ def _train(
             if step * size >= config.images:
                 break
             for group in optimiser.param_groups:
-                group["lr"] = learning_rate(config, step * size)
+                group["lr"] = group["pace"] * learning_rate(config, step * size)
             model.train()
             if step == settling:
                 model.load_state_dict(average.state_dict())

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from prosopon_train.data.ferplus import AFFECT_MEANS
 from prosopon_train.data.schema import AU_NAMES, EMOTIONS
-from prosopon_train.model.outputs import OUTPUT_SLICES
+from prosopon_train.model.outputs import OUTPUT_SIZE, OUTPUT_SLICES
 
 # Du et al. 2014: 1 for prototypical units, else the share of subjects. Contempt: EMFACS.
 EMOTION_AUS: dict[str, dict[str, float]] = {
@@ -73,6 +73,7 @@ class Weights:
 
     points: float = 12.0
     points_scale: float = 0.1
+    guesses: float = 5.0
     rotation: float = 1.5
     rotation_scale: float = 0.05
     gaze: float = 2.0
@@ -118,9 +119,9 @@ def _known(label: Tensor) -> tuple[Tensor, Tensor]:
 def losses(outputs: Tensor, labels: dict[str, Tensor], couple: Tensor) -> dict[str, Tensor]:
     """Every term of the loss, unweighted.
 
-    outputs (n, OUTPUT_SIZE) float32; labels as in ``data.schema.FIELDS`` but ``points`` in the
-    network's unit, and ``points_weight`` (n,), the weight of landmarks of the source;
-    couple (8, 21) from :func:`emotion_au_table`.
+    outputs (n, OUTPUT_SIZE) float32, and behind them any guesses at the landmarks; labels as in
+    ``data.schema.FIELDS`` but ``points`` in the network's unit, and ``points_weight`` (n,), the
+    weight of landmarks of the source; couple (8, 21) from :func:`emotion_au_table`.
     """
     out = {name: outputs[:, where] for name, where in OUTPUT_SLICES.items()}
     terms: dict[str, Tensor] = {}
@@ -140,6 +141,11 @@ def losses(outputs: Tensor, labels: dict[str, Tensor], couple: Tensor) -> dict[s
     distance = (out["points"].view_as(points) - points).norm(dim=2)
     terms["points"] = _masked_mean(distance, weight)
     terms["points_scale"] = _laplace(distance, out["points_scale"], weight)
+    count = (outputs.shape[1] - OUTPUT_SIZE) // points[0].numel()
+    guesses = outputs[:, OUTPUT_SIZE:].view(len(outputs), count, *points.shape[1:])
+    terms["guesses"] = _masked_mean(
+        (guesses - points[:, None]).norm(dim=3), weight[:, None].expand(guesses.shape[:3])
+    )
 
     rotation, known = _known(labels["rotation"])
     # ‖R − R'‖ (Frobenius) = 2√2·sin(θ/2): proportional to the angle, and finite everywhere.

@@ -80,8 +80,8 @@ def write_pack(
     deviation = export_onnx(model, fp32)
     print(f"{fp32.name}: largest deviation from torch {deviation:.2g}")
     quantize(fp32, int8, calibration_crops(calibration))
-    narrow(int8)
     for path in (fp32, int8):
+        narrow(path)
         halve(path)
     for precision in set(PRECISIONS) - set(precisions):
         (folder / f"network-{precision}.onnx").unlink()

@@ -26,7 +26,7 @@ from prosopon_train.model.network import FaceNetwork
 from prosopon_train.model.outputs import OUTPUT_SLICES
 
 _OLDEST = {"depths": (1, 2, 2), "look": 0}  # of networks that do not say what they are
-_OLDER = {"told": False}  # of those that do not say this
+_OLDER = {"told": False, "close": (0, 0, 0)}  # of those that do not say this
 
 
 def network_from_pack(
@@ -49,6 +49,9 @@ def network_from_pack(
         stored = onnx.load(str(path))
         model = FaceNetwork(**_arguments(stored))
         norms = _fill(model, stored.graph, marks)
+        if model.look is not None and "close" not in _told(stored):  # before version 0.5.0
+            for values in model.heads.parameters():
+                values.data[OUTPUT_SLICES["points"]] /= SMALL
     except (KeyError, RuntimeError, ValueError) as error:
         raise PackError(f"{path}: not a network of this architecture: {error}") from error
     _restore_norms(model, norms, examples)
@@ -79,16 +82,25 @@ def grow(small: FaceNetwork, arguments: dict[str, Any]) -> FaceNetwork:
 
 
 def _arguments(stored: onnx.ModelProto) -> dict[str, Any]:
-    (text,) = [item.value for item in stored.metadata_props if item.key == "arguments"] or [None]
-    return _OLDER | (json.loads(text) if text else _OLDEST)
+    return _OLDER | (_told(stored) or _OLDEST)
+
+
+def _told(stored: onnx.ModelProto) -> dict[str, Any]:
+    """The arguments that the file tells."""
+    texts = [item.value for item in stored.metadata_props if item.key == "arguments"]
+    return dict(json.loads(texts[0])) if texts else {}
 
 
 def _fill(model: FaceNetwork, graph: onnx.GraphProto, marks: bool) -> list[nn.BatchNorm2d]:
     """Copy weights; batch norms of convolutions become the folded biases. Returns those."""
     constants = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
-    for node in graph.node:  # large constants are stored as halves, equal ones once
-        if node.op_type in ("Cast", "Identity") and node.input[0] in constants:
+    for node in graph.node:  # large constants are stored as halves or as steps of a scale
+        if not all(name in constants for name in node.input):
+            continue
+        if node.op_type in ("Cast", "Identity"):  # equal ones are stored once
             constants[node.output[0]] = constants[node.input[0]].astype(np.float32)
+        elif node.op_type == "Mul":
+            constants[node.output[0]] = constants[node.input[0]] * constants[node.input[1]]
 
     def tensors(node: onnx.NodeProto) -> list[Tensor]:
         return [torch.from_numpy(constants[name].copy()) for name in node.input[1:]]
@@ -100,16 +112,19 @@ def _fill(model: FaceNetwork, graph: onnx.GraphProto, marks: bool) -> list[nn.Ba
         for first, second in zip(block, list(block)[1:], strict=False)
         if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d)
     ]
-    convolutions = [node for node in graph.node if node.op_type == "Conv"]
-    folded = [tensors(node) for node in convolutions]
-    if model.look is not None:
-        *folded, local, move = folded
-        _fill_look(model.look, local, move[0])
-        # Packs of version 0.3.0 have a convolution for this product.
-        for node in [node for node in graph.node if node.op_type == "MatMul"]:
+    folded, grouped = [], []
+    for node in graph.node:
+        if node.op_type == "Conv" and any(a.name == "group" and a.i > 1 for a in node.attribute):
+            grouped.append(tensors(node))
+        elif node.op_type == "Conv":
+            folded.append(tensors(node))
+        elif node.op_type == "MatMul" and node.input[1] in constants:  # a convolution before 0.4.0
             (added,) = [other for other in graph.node if node.output[0] in other.input]
             (values,) = [constants[name] for name in added.input if name in constants]
             folded.append([tensors(node)[0].T[:, :, None, None], torch.from_numpy(values.copy())])
+    if model.look is not None:
+        local, move = grouped
+        _fill_look(model.look, local, move[0])
     for (convolution, norm), (weight, bias) in zip(pairs, folded, strict=True):
         convolution.load_state_dict({"weight": weight})
         norm.bias.data.copy_(bias)

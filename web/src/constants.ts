@@ -2,10 +2,10 @@
 
 export const PACK = {
   "name": "default",
-  "version": "0.4.0",
+  "version": "0.5.0",
   "files": {
-    "network-fp32.onnx": "1076da155a0419d810285cc3bc9afc2ff5bbc65c00aab556f805598d696ca849",
-    "network-int8.onnx": "0faeefcd3ecb3bf69d16dc7df24e7910b347e9596cec312704abac93d7d6c2a3",
+    "network-fp32.onnx": "d45075d28c539b90ffc3d468cedc77abe8be574ba528db1f2d5e4c2e89715b8f",
+    "network-int8.onnx": "fea6f6177cd349d9099c02edd56d72498f6529803c46a39876ff15d439d09f2e",
     "detector.onnx": "258c62418a087d8edae1865aa13a45a595d40f450c1407e4270f280ed5812c87"
   },
   "networks": {

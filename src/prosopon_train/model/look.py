@@ -80,10 +80,12 @@ class Look(nn.Module):
         self.norm = nn.BatchNorm1d(outputs)
 
     @torch.autocast("cpu", enabled=False)
-    def forward(self, features: Tensor, maps: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:
-        """(n, inputs) and maps → landmarks (n, 2·N_POINTS), features (n, outputs), local ones.
+    def forward(
+        self, features: Tensor, maps: tuple[Tensor, ...]
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """(n, inputs) and maps → first landmarks, moved ones (n, 2·N_POINTS), features, local ones.
 
-        The last, (n, N_POINTS·local), are each of one landmark alone.
+        Features (n, outputs) are of all landmarks, local ones (n, N_POINTS·local) each of one.
         """
         first = self.first(features.float())
         places = first.detach().view(-1, N_POINTS, 2)
@@ -98,7 +100,7 @@ class Look(nn.Module):
         ).flatten(1)
         move = F.conv1d(each, SMALL * _rows(self.to_move), groups=N_POINTS).flatten(1)
         joined = torch.relu(self.norm(self.join(local)))
-        return first + move, joined, local
+        return first, first + move, joined, local
 
     def _know(self, seen: Tensor) -> Tensor:
         """(n, N_POINTS, c) → (n, N_POINTS, width), the same function of each landmark."""
