@@ -104,8 +104,8 @@ def halve(path: Path) -> None:
 def narrow(path: Path, keep: tuple[str, ...] = ("look.first", "marks")) -> None:
     """Store the weights of linear layers as int8 with a scale a row, multiplied when it is loaded.
 
-    Computed in float32 as before; half the bytes of :func:`halve`. The layers ``keep``, which give
-    outputs, are left alone.
+    Computed in float32 as before; half the bytes of :func:`halve`. The layers ``keep``, whose
+    rounding shows in the landmarks, are left alone.
     """
     model = onnx.load(path)
     weights = {
